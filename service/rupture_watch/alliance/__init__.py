@@ -1,0 +1,1 @@
+"""The working alliance of one case: pure functions over facts, standard library only."""
