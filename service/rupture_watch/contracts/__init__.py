@@ -1,0 +1,1 @@
+"""The event contract: models of the wire, reading, writing, and the published schemas."""
