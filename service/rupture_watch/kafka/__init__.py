@@ -1,0 +1,1 @@
+"""Kafka for everything but the lane: connection, producer, consumer and admin session."""

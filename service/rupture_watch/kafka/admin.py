@@ -1,0 +1,186 @@
+"""What there is on a cluster: brokers, topics and their settings, offsets of groups."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import (
+    IncompatibleBrokerVersion,
+    KafkaError,
+    TopicAlreadyExistsError,
+    for_code,
+)
+
+from rupture_watch.kafka.connection import connection_arguments
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from types import TracebackType
+
+    from rupture_watch.settings import KafkaSettings
+
+PAUSE = 0.1
+"""Seconds between two tries of a request that a moving cluster could not answer."""
+
+
+class Unreachable(Exception):
+    """The cluster does not answer; a command prints this line and exits with 70."""
+
+
+class Refused(Exception):
+    """The cluster answered an administrative request with an error; the line says which."""
+
+
+class TopicPlan(NamedTuple):
+    """A topic as it should be."""
+
+    name: str
+    partitions: int
+    replication: int
+    configs: Mapping[str, str]
+
+
+class TopicFound(NamedTuple):
+    """A topic as it is; ``replication`` is the least of its partitions."""
+
+    name: str
+    partitions: int
+    replication: int
+    leaderless: int
+
+
+class Admin:
+    """An administrative session with one cluster, for as long as the context lasts.
+
+    A request that meets a broker on its way out or a leader on its way in is tried again for
+    ``timeout`` seconds.
+
+    Raises (every method):
+        Unreachable: nobody answered in that time.
+        Refused: the cluster said no.
+    """
+
+    def __init__(self, kafka: KafkaSettings, *, timeout: float = 30.0) -> None:
+        self._address = kafka.bootstrap
+        self._timeout = timeout
+        self._client = AIOKafkaAdminClient(
+            **connection_arguments(kafka), request_timeout_ms=int(timeout * 1000)
+        )
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._client.start()
+        except (KafkaError, OSError) as error:
+            await self._client.close()
+            raise self._unreachable() from error
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._client.close()
+
+    async def brokers(self) -> list[int]:
+        """Return the ids of the brokers that are registered and alive."""
+        cluster = await self._ask(self._client.describe_cluster)
+        return sorted(broker["node_id"] for broker in cluster["brokers"])
+
+    async def topics(self) -> dict[str, TopicFound]:
+        """Return every topic of the cluster by name; internal ones are left out."""
+        return {
+            topic["topic"]: TopicFound(
+                name=topic["topic"],
+                partitions=len(topic["partitions"]),
+                replication=min((len(p["replicas"]) for p in topic["partitions"]), default=0),
+                leaderless=sum(p["leader"] < 0 for p in topic["partitions"]),
+            )
+            for topic in await self._ask(self._client.describe_topics)
+            if not topic["is_internal"] and topic["error_code"] == 0
+        }
+
+    async def configs(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
+        """Return the settings of these topics, the broker's defaults included.
+
+        A stand-in for Kafka that knows no settings answers with none.
+        """
+        resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+        try:
+            responses = await self._ask(lambda: self._client.describe_configs(resources))
+        except IncompatibleBrokerVersion:
+            return {}
+        found: dict[str, dict[str, str]] = {}
+        for response in responses:
+            for code, message, _, name, entries in response.resources:
+                if code:
+                    raise Refused(f"settings of {name}: {message or for_code(code).__name__}")
+                found[name] = {entry[0]: entry[1] for entry in entries}
+        return found
+
+    async def create(self, plans: Sequence[TopicPlan]) -> list[str]:
+        """Create these topics and wait until they have leaders; return the names created.
+
+        A topic that is there already is left as it is. A stand-in for Kafka that cannot create
+        topics makes them, with settings of its own, when it is asked about them.
+        """
+        new = [
+            NewTopic(p.name, p.partitions, p.replication, topic_configs=p.configs) for p in plans
+        ]
+        try:
+            response = await self._ask(lambda: self._client.create_topics(new))
+        except IncompatibleBrokerVersion:
+            created = [plan.name for plan in plans]
+            await self._ask(lambda: self._client.describe_topics(created))
+        else:
+            created = []
+            for name, code, message in response.topic_errors:
+                if code == 0:
+                    created.append(name)
+                elif code != TopicAlreadyExistsError.errno:
+                    raise Refused(f"topic {name}: {message or for_code(code).__name__}")
+        await self._until(
+            lambda topics: all(n in topics and not topics[n].leaderless for n in created)
+        )
+        return created
+
+    async def delete(self, names: Sequence[str]) -> None:
+        """Delete these topics with everything in them, and wait until they are gone."""
+        await self._ask(lambda: self._client.delete_topics(list(names)))
+        await self._until(lambda topics: not any(name in topics for name in names))
+
+    async def committed(self, group: str) -> dict[tuple[str, int], int]:
+        """Return by topic and partition what a group would read next; empty if it never read."""
+        offsets = await self._ask(lambda: self._client.list_consumer_group_offsets(group))
+        return {(tp.topic, tp.partition): found.offset for tp, found in offsets.items()}
+
+    async def _until(self, settled: Callable[[Mapping[str, TopicFound]], bool]) -> None:
+        """Wait until the topics look as wanted, as every broker learns of changes by and by."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                while not settled(await self.topics()):  # noqa: ASYNC110 - a cluster's state
+                    await asyncio.sleep(PAUSE)
+        except TimeoutError as error:
+            raise Refused(f"topics not as asked after {self._timeout:.0f} s") from error
+
+    async def _ask(self, request: Callable[[], Awaitable[Any]]) -> Any:
+        """Send a request until it is answered, up to the time limit."""
+        deadline = asyncio.get_running_loop().time() + self._timeout
+        while True:
+            try:
+                return await request()
+            except IncompatibleBrokerVersion:
+                raise
+            except (KafkaError, OSError, TimeoutError) as error:
+                if isinstance(error, KafkaError) and not error.retriable:
+                    raise Refused(f"{type(error).__name__} from {self._address}") from error
+                if asyncio.get_running_loop().time() > deadline:
+                    raise self._unreachable() from error
+            await asyncio.sleep(PAUSE)
+
+    def _unreachable(self) -> Unreachable:
+        return Unreachable(f"no answer from Kafka at {self._address}: is it running, is it yours?")
