@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, get_args
 
 from rupture_watch.alliance.facts import DAY, MINUTE
 from rupture_watch.alliance.instruments import Registry
@@ -110,20 +110,25 @@ def _letters(value: Any, random: Random) -> Any:
     return random.choice(["", "a b", "Ä", "x" * 300, "2025-02-30T10:00:00Z", str(value) + "?"])
 
 
-_WRONG: Final[list[Callable[[Any, Random], Any]]] = [
-    _letters,
-    lambda value, _: None,
-    lambda value, _: True,
-    lambda value, _: str(value),
-    lambda value, _: [value],
-    lambda value, _: {"value": value},
-    lambda value, random: random.choice([-1, 0, 1.5, 3.0, 1e300, 2**31, 2**31 - 1, -(2**31)]),
-    lambda value, _: {**value, "9000": 1} if isinstance(value, dict) else {},
-    lambda value, _: (
-        {code: -1 for code in value} if isinstance(value, dict) and value else {"bond": 1}
-    ),
-    lambda value, _: {} if isinstance(value, dict) else [],
-]
+def _number(_value: Any, random: Random) -> Any:
+    return random.choice([-1, 0, 1.5, 3.0, 1e300, 2**31, 2**31 - 1, -(2**31)])
+
+
+def _constant(_value: Any, random: Random) -> Any:
+    return random.choice([None, True, False, [], {}])
+
+
+def _wrapped(value: Any, random: Random) -> Any:
+    return random.choice([[value], {"value": value}, str(value)])
+
+
+def _remapped(value: Any, random: Random) -> Any:
+    if not isinstance(value, dict) or not value:
+        return {"bond": 1}
+    return random.choice([{**value, "9000": 1}, dict.fromkeys(value, -1), {}])
+
+
+_WRONG: Final = [_letters, _number, _constant, _wrapped, _remapped]
 
 
 def _rated(random: Random) -> Event:
@@ -158,7 +163,7 @@ def _attendance(random: Random) -> Event:
     return {
         **{name: f"a_{random.randrange(99)}" for name in names},
         "scheduled_start": timestamp(START + random.randrange(10**6) * MINUTE),
-        "status": random.choice(attendance.AppointmentStatus.__args__),
+        "status": random.choice(get_args(attendance.AppointmentStatus)),
     } | _some(
         random,
         session_seq=random.randint(1, 40),
@@ -168,15 +173,15 @@ def _attendance(random: Random) -> Event:
         provider_late_minutes=random.randrange(30),
         overrun_minutes=random.randint(-30, 30),
         ended_by=random.choice(["client", "provider", None]),
-        mode=random.choice(attendance.SessionMode.__args__),
-        agreed_mode=random.choice(attendance.SessionMode.__args__),
-        reason_code=random.choice(attendance.CancellationReason.__args__),
+        mode=random.choice(get_args(attendance.SessionMode)),
+        agreed_mode=random.choice(get_args(attendance.SessionMode)),
+        reason_code=random.choice(get_args(attendance.CancellationReason)),
         shared_cause=random.random() < 0.5,
     )
 
 
 def _frame(random: Random) -> Event:
-    return {"kind": random.choice(frame.FrameKind.__args__)} | _some(
+    return {"kind": random.choice(get_args(frame.FrameKind))} | _some(
         random,
         fact_id="fact-1",
         status=random.choice(["final", "entered-in-error"]),
@@ -186,7 +191,7 @@ def _frame(random: Random) -> Event:
         notice_days=random.uniform(0, 60),
         agreed=False,
         handover=True,
-        scope=random.sample(frame.ConsentScope.__args__, 2),
+        scope=random.sample(get_args(frame.ConsentScope), 2),
         boundary=random.choice(["dual_role", "gift", "disclosure", "other"]),
     )
 
@@ -195,17 +200,17 @@ def _noted(random: Random) -> Event:
     return {"session_id": f"s-{random.randrange(50)}"} | _some(
         random,
         status="amended",
-        interventions=random.sample(notes.Intervention.__args__, 3),
-        signalled_zone=random.choice(notes.Zone.__args__),
-        offered_zone=random.choice(notes.Zone.__args__),
+        interventions=random.sample(get_args(notes.Intervention), 3),
+        signalled_zone=random.choice(get_args(notes.Zone)),
+        offered_zone=random.choice(get_args(notes.Zone)),
         homework={"assigned": random.randrange(4), "done": random.randrange(4)},
         goal_linked=True,
         goal_progress=random.randint(-2, 2),
         alliance_discussed=False,
         therapist_sees_rupture=True,
-        self_harmful_domains=random.sample(notes.Domain.__args__, 1),
-        client_role_preference=random.choice(notes.Role.__args__),
-        offered_role=random.choice(notes.Role.__args__),
+        self_harmful_domains=random.sample(get_args(notes.Domain), 1),
+        client_role_preference=random.choice(get_args(notes.Role)),
+        offered_role=random.choice(get_args(notes.Role)),
     )
 
 
@@ -215,10 +220,10 @@ def _closed(random: Random) -> Event:
 
 
 def _reviewed(random: Random) -> Event:
-    action = random.choice(reviews.ReviewAction.__args__)
+    action = random.choice(get_args(reviews.ReviewAction))
     data = {"alert_id": f"{random.randrange(16**32):032x}", "action": action}
     if action == "dismissed" or random.random() < 0.2:
-        data["reason_code"] = random.choice(reviews.DismissalReason.__args__)
+        data["reason_code"] = random.choice(get_args(reviews.DismissalReason))
     return data | _some(random, by_role=random.choice(["therapist", "lead"]))
 
 

@@ -18,7 +18,14 @@ from typing_extensions import TypedDict
 from rupture_watch.alliance.facts import Microseconds
 from rupture_watch.contracts.diagnosis import rejection
 from rupture_watch.contracts.reasons import Reason, Rejected, Stage
-from rupture_watch.contracts.wire import Pseudonym, Timestamp, Visible, microseconds, wire
+from rupture_watch.contracts.wire import (
+    Pseudonym,
+    Source,
+    Timestamp,
+    Visible,
+    microseconds,
+    wire,
+)
 
 HEADER_PREFIX: Final = "ce_"
 _JSON: Final = b"application/json"
@@ -51,7 +58,7 @@ class HeaderAttributes(TypedDict, total=False):
 
     specversion: Required[SpecVersion]
     id: Required[Visible]
-    source: Required[Visible]
+    source: Required[Source]
     type: Required[Visible]
     subject: Required[Pseudonym]
     time: Required[Timestamp]
@@ -66,7 +73,7 @@ class StructuredEvent(TypedDict, total=False):
 
     specversion: Required[SpecVersion]
     id: Required[Visible]
-    source: Required[Visible]
+    source: Required[Source]
     type: Required[Visible]
     subject: Required[Pseudonym]
     time: Required[Timestamp]
@@ -110,6 +117,8 @@ def open_record(
     table = dict(headers)
     if len(table) != len(headers):
         _refuse_contradictions(headers)
+    if not all(table.values()):
+        _refuse_nulls(table)
     content_type = table.get("content-type") or table.get("Content-Type")
     if content_type is not None and content_type != _JSON:
         if _JSON_FORMAT.fullmatch(content_type):
@@ -178,6 +187,12 @@ def _refuse_contradictions(headers: Sequence[tuple[str, bytes | None]]) -> None:
         said = name.startswith(HEADER_PREFIX) or name.lower() == "content-type"
         if said and seen.setdefault(name, text) != text:
             raise _not_cloudevent("Contradiction", "headers: duplicate attribute")
+
+
+def _refuse_nulls(table: dict[str, bytes | None]) -> None:
+    """Refuse an attribute without a value: it can neither be read nor be passed on."""
+    if any(text is None and name.startswith(HEADER_PREFIX) for name, text in table.items()):
+        raise _not_cloudevent("NullHeader", "headers: null")
 
 
 def _not_cloudevent(kind: str, message: str) -> Rejected:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from rupture_watch.alliance.facts import DAY, MINUTE, Microseconds
+from rupture_watch.alliance.alerts import alert_id
+from rupture_watch.alliance.facts import DAY, HOUR, MINUTE, Microseconds
 from rupture_watch.contracts.topics import EventType
 from rupture_watch.contracts.wire import microseconds, timestamp
 
@@ -17,6 +18,14 @@ HELD: Final[Microseconds] = 50 * MINUTE
 
 _LINES: Final = ("relationship", "goals", "approach", "overall")
 _DIP: Final = 7
+_TAGS: Final[dict[int, dict[str, Any]]] = {
+    4: {"goal_linked": True, "homework": {"assigned": 2, "done": 2}},
+    8: {
+        "interventions": ["exploration", "validation"],
+        "alliance_discussed": True,
+        "goal_linked": True,
+    },
+}
 
 
 def event(
@@ -97,7 +106,12 @@ def a_v_that_repairs() -> Iterable[dict[str, Any]]:
         (9.2, 9.1, 9.0, 9.2),
     ]
     scopes = ["privacy", "scheduling", "payment", "roles", "legal"]
-    steps = [("consent_given", {"scope": scopes}), ("roles_explained", {}), ("goals_set", {})]
+    steps = [
+        ("consent_given", {"scope": scopes}),
+        ("roles_explained", {}),
+        ("goals_set", {}),
+        ("plan_presented", {}),
+    ]
     for number, (kind, more) in enumerate(steps):
         time = FIRST_SESSION + (number + 1) * 5 * MINUTE
         data = {"kind": kind, "by": "provider", **more}
@@ -105,11 +119,13 @@ def a_v_that_repairs() -> Iterable[dict[str, Any]]:
     for number, lines in enumerate(steady, start=1):
         yield _attended(number, case)
         yield _rated(number, lines, case)
-        if number == _DIP + 1:
-            tags = {
-                "session_id": "s-08",
-                "interventions": ["exploration", "validation"],
-                "alliance_discussed": True,
-            }
-            time = FIRST_SESSION + 7 * WEEK + HELD
-            yield event(EventType.SESSION_NOTED, "note-s-08", time, tags, case=case)
+        if number in _TAGS:
+            session = f"s-{number:02d}"
+            time = FIRST_SESSION + (number - 1) * WEEK + HELD
+            tags = {"session_id": session, **_TAGS[number]}
+            yield event(EventType.SESSION_NOTED, f"note-{session}", time, tags, case=case)
+        if number == _DIP:
+            fact = f"s-{number:02d}/SRS/client"
+            review = {"alert_id": alert_id(case, fact), "action": "acknowledged"}
+            time = FIRST_SESSION + (number - 1) * WEEK + 18 * HOUR
+            yield event(EventType.ALERT_REVIEWED, "review-01", time, review, case=case)

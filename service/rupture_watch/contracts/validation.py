@@ -38,7 +38,7 @@ def validate_file(path: Path, reader: Reader) -> Iterator[Verdict]:
     """
     with path.open("rb") as file:
         for number, line in enumerate(_lines(file), start=1):
-            if line.isspace():
+            if not line.strip():
                 continue
             try:
                 reader.read_line(line)

@@ -39,7 +39,9 @@ Pseudonym: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-
 Name: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,64}$")]
 """The name of a thing, not of a person: visible ASCII without spaces."""
 Visible: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,128}$")]
-"""The id of an event or its source: visible ASCII without spaces."""
+"""The id or the type of an event: visible ASCII without spaces."""
+Source: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,256}$")]
+"""Where an event comes from: a URI reference."""
 AlertId: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 """The first 32 hex digits of a digest."""
 Timestamp: TypeAlias = Annotated[

@@ -63,7 +63,7 @@ def alert(event: AlertEvent, traceparent: str | None) -> tuple[bytes, Headers]:
 
 def standing(case: Case) -> tuple[bytes, Headers]:
     """Return the value and the headers of a case's present standing; its id is its digest."""
-    value = canonical(case.standing())
+    value = canonical(case.summary())
     headers = _headers(EventType.CASE_STANDING.value, _digest(value), case.name, None, None)
     return value, headers
 
