@@ -1,0 +1,308 @@
+"""What ends a finding, and with the last one its alert: repair, a step done, time, a clinician."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from weakref import proxy
+
+from rupture_watch.alliance.alerts import Alert, Resolution, recovering
+from rupture_watch.alliance.findings import (
+    DISCUSS,
+    WATCH,
+    Clears,
+    Finding,
+    Status,
+)
+from rupture_watch.alliance.setting import Due
+
+if TYPE_CHECKING:
+    from rupture_watch.alliance.course import Course
+    from rupture_watch.alliance.facts import Closure, FrameFact, Microseconds, Note, Review
+    from rupture_watch.alliance.sessions import Rated, Session
+
+HALF = 0.5
+
+
+class Repair:
+    """Follows the open alert of one course towards its end."""
+
+    __slots__ = ("_base", "_course", "_moved", "_troubled")
+
+    def __init__(self, course: Course) -> None:
+        """Bind the course whose alerts are followed, without keeping it alive: courses are many."""
+        self._course: Course = proxy(course)
+        self._base: dict[int, Microseconds] = {}
+        self._moved = False
+        self._troubled: set[tuple[int, str]] = set()
+
+    def fork(self, course: Course) -> Repair:
+        """Return an equal follow-up of ``course``."""
+        other = Repair(course)
+        other._base, other._troubled = self._base.copy(), self._troubled.copy()
+        return other
+
+    def is_episode(self, instrument: str, respondent: str) -> bool:
+        """Tell whether a fall of this instrument's ratings is not yet repaired."""
+        alert = self._course.book.open
+        if alert is None:
+            return False
+        return any(
+            finding.watch is not None
+            and finding.watch.key[:2] == (instrument, respondent)
+            and finding.severity >= WATCH
+            for finding in recovering(alert, Clears.SCORE)
+        )
+
+    def opened_or_grew(self, alert: Alert | None, finding: Finding) -> None:
+        """Start the clocks of an alert that a finding opened or changed."""
+        if alert is None or finding.severity < WATCH:
+            return
+        course, terms = self._course, self._course.rules.ruleset.terms
+        index = len(course.book.alerts) - 1
+        if finding.clears is Clears.EVENT:
+            due = Due("expiry", finding.trigger, (index, len(alert.findings) - 1))
+            course.after(terms.event_expiry, due, finding.trigger.at)
+        elif finding.clears is Clears.SCORE:
+            due = Due("unrepaired", finding.trigger, (index, len(alert.findings) - 1))
+            course.after(terms.unrepaired_after, due, finding.trigger.at)
+        severe = alert.severity(terms.independent_window) >= DISCUSS
+        if severe and index not in self._base and not alert.historic:
+            trigger = finding.trigger
+            base = max(course.now, trigger.at, trigger.recorded)
+            self._base[index] = base
+            course.after(terms.unacknowledged_after, Due("unacknowledged", trigger, index), base)
+
+    def due(self, due: Due) -> None:
+        """Act on something that became due: expiry, unrepaired, unacknowledged."""
+        course = self._course
+        if due.kind == "unacknowledged":
+            self._unacknowledged(due.subject)
+        elif due.kind in ("expiry", "unrepaired"):
+            index, place = due.subject
+            alert = course.book.alerts[index]
+            finding = alert.findings[place]
+            if finding.status is not Status.HOLDS or alert.ended is not None:
+                return
+            if due.kind == "expiry":
+                self._recover(finding, due.trigger.fact)
+                self._settle("expired", due.trigger.fact, None)
+            else:
+                self._trouble(index, "unrepaired")
+
+    def session_held(self, session: Session) -> None:
+        """Note that a session was held: an unread alert has had its time, a client came again."""
+        course = self._course
+        alert = course.book.open
+        if alert is None:
+            return
+        index = len(course.book.alerts) - 1
+        base = self._base.get(index)
+        if base is not None and session.place > base:
+            self._unacknowledged(index)
+        kept = course.outcomes.last(2)
+        if len(kept) == 2 and all(one.fact.status == "attended" for one in kept):  # noqa: PLR2004
+            for finding in recovering(alert, Clears.KEPT):
+                if kept[0].start > finding.trigger.at:
+                    self._recover(finding, session.name)
+            self._settle("recovered", session.name, session.key)
+
+    def rated(self, rated: Rated) -> None:
+        """Look whether a client's form regains what was lost."""
+        course = self._course
+        alert = course.book.open
+        if alert is None:
+            return
+        form = rated.form
+        for finding in list(recovering(alert, Clears.FORM)):
+            if finding.trigger.at < course.now:
+                self._recover(finding, form.name)
+        for finding in list(recovering(alert, Clears.VOICED)):
+            if finding.trigger.fact != form.name and self._is_in_band(rated):
+                self._recover(finding, form.name)
+        outcome = "recovered"
+        for finding in list(recovering(alert, Clears.SCORE)):
+            if finding.severity >= WATCH and finding.trigger.fact != form.name:
+                outcome = self._regained(alert, finding, rated) or outcome
+        self._settle(outcome, form.name, form.session_id)
+
+    def _regained(self, alert: Alert, finding: Finding, rated: Rated) -> str | None:
+        course, terms = self._course, self._course.rules.ruleset.terms
+        watch = finding.watch
+        if watch is None or watch.key[:2] != (rated.form.instrument, rated.form.respondent):
+            return None
+        point = rated.points.get(watch.key[2])
+        if point is None:
+            return None
+        finding.rated_since += 1
+        value, level, low = (x * watch.sign for x in (point.value, watch.level, finding.low or 0.0))
+        in_band = value >= level - watch.spread and value - low >= HALF * (level - low)
+        if in_band and not self._jumped(finding, rated):
+            self._recover(finding, rated.form.name)
+            return None
+        finding.low = min(value, low) * watch.sign
+        if finding.rated_since == terms.unrepaired_ratings:
+            self._trouble(len(course.book.alerts) - 1, "unrepaired")
+        elif finding.rated_since >= terms.close_ratings:
+            self._recover(finding, rated.form.name)
+            course.restart_series(*watch.key[:2])
+            alert.outcome = "unrepaired"
+            return "unrepaired"
+        return None
+
+    def _jumped(self, finding: Finding, rated: Rated) -> bool:
+        """Tell whether the score leapt from the low to its ceiling with nothing talked over."""
+        course, watch = self._course, finding.watch
+        if watch is None:
+            return False
+        series = course.series[watch.key]
+        if not series.at_ceiling(rated.points[watch.key[2]].value) or len(series.points) < 2:  # noqa: PLR2004
+            return False
+        before = series.points[-2]
+        if before.deviation.z > course.engine["jump_z"]:
+            return False
+        return not any(
+            note.alliance_discussed and before.time <= note.time for note in course.notes
+        )
+
+    def _is_in_band(self, rated: Rated) -> bool:
+        if rated.scores.at_ceiling:
+            return False
+        point = rated.points.get("total") or rated.points.get("bond")
+        return point is not None and abs(point.deviation.z) <= 1.0
+
+    def step_done(self, fact: FrameFact) -> None:
+        """Let missing steps recover that this fact completes."""
+        alert = self._course.book.open
+        if alert is None:
+            return
+        for finding in list(recovering(alert, Clears.STEP)):
+            rule = self._course.rules.by_id[finding.rule]
+            if fact.kind in finding.steps and rule.is_done_by(finding, fact):
+                self._recover(finding, fact.name)
+        self._settle("step_done", fact.name, None)
+
+    def noted(self, note: Note) -> None:
+        """Let what a session's tags answer recover: an alliance talk, a link to the goals."""
+        alert = self._course.book.open
+        if alert is None or not (note.alliance_discussed or note.goal_linked):
+            return
+        for finding in list(recovering(alert, Clears.VOICED)):
+            if note.alliance_discussed:
+                self._recover(finding, note.name)
+        for finding in list(recovering(alert, Clears.STEP)):
+            if note.goal_linked and "goal_linked" in finding.steps:
+                self._recover(finding, note.name)
+        self._settle("recovered", note.name, note.session_id)
+
+    def load_decayed(self) -> None:
+        """Let frame-load findings recover once the load is low again."""
+        course = self._course
+        alert = course.book.open
+        fact = course.fact
+        if alert is None or fact is None:
+            return
+        waiting = [f for f in recovering(alert, Clears.LOAD) if f.trigger.at < course.now]
+        if waiting and course.load.at(course.now) < course.engine["load_clears"]:
+            for finding in waiting:
+                self._recover(finding, fact.name)
+            self._settle("recovered", fact.name, getattr(fact, "session_id", None))
+
+    def review(self, review: Review) -> None:
+        """Do what a clinician decided."""
+        alert = self._reviewed(review.alert_id)
+        if alert is None or alert.historic:
+            return
+        if review.action == "reopened":
+            self._reopen(alert)
+        elif alert.ended is None:
+            self._course.changes += 1
+            alert.acknowledged = True
+            self._decide(alert, review)
+
+    def _reopen(self, alert: Alert) -> None:
+        course = self._course
+        if alert is not course.book.alerts[-1] or alert.ended is None:
+            return
+        alert.state, alert.ended, alert.resolution = "open", None, None
+        for finding in alert.findings:
+            if finding.status is Status.RECOVERED and finding.severity >= WATCH:
+                finding.status = Status.HOLDS
+        alert.touch("reopened", course.now)
+        course.changes += 1
+
+    def _decide(self, alert: Alert, review: Review) -> None:
+        book, now = self._course.book, self._course.now
+        if review.action in ("dismissed", "unrepaired"):
+            book.end(alert, "closed", review.action, now, now)
+            self._course.end_episode()
+        elif review.action == "repair_confirmed":
+            alert.confirmed = True
+            for finding in alert.holding():
+                self._recover(finding, review.name)
+            self._settle("confirmed", review.name, None)
+        elif review.action == "acknowledged":
+            for finding in list(recovering(alert, Clears.EVENT)):
+                self._recover(finding, review.name)
+            self._settle("acknowledged", review.name, None)
+
+    def _reviewed(self, alert_id: str) -> Alert | None:
+        """Find the alert that is meant, by any fact judged so far its id may have been made of."""
+        course = self._course
+        fact = course.fact_of_alert(alert_id)
+        if fact is None:
+            return None
+        for alert in reversed(course.book.alerts):
+            if any(finding.trigger.fact == fact for finding in alert.findings):
+                return alert
+        return course.book.open
+
+    def case_closed(self, closure: Closure) -> None:
+        """Close the open alert with its case; a finding of the ending itself keeps it open."""
+        course = self._course
+        alert = course.book.open
+        if alert is None:
+            return
+        if any(f.rule == "J5" and f.status is Status.HOLDS for f in alert.findings):
+            for finding in alert.holding():
+                if finding.rule != "J5":
+                    self._recover(finding, closure.name)
+            return
+        course.changes += 1
+        course.book.end(alert, "closed", "case_closed", course.now, course.now)
+
+    def _unacknowledged(self, index: int) -> None:
+        alert = self._course.book.alerts[index]
+        if not alert.acknowledged and alert.ended is None:
+            self._trouble(index, "unacknowledged")
+
+    def _trouble(self, index: int, reason: str) -> None:
+        """Raise the alert by one, once per cause."""
+        course = self._course
+        alert = course.book.alerts[index]
+        rule = course.rules.troubleshoot
+        if rule is None or alert.historic or (index, reason) in self._troubled:
+            return
+        self._troubled.add((index, reason))
+        course.changes += 1
+        course.book.troubleshoot(alert, rule.about(course, alert, reason), reason)
+
+    def _recover(self, finding: Finding, fact: str) -> None:
+        """Let a finding recover; a note stays what it was, for nobody waits for its end."""
+        if finding.severity < WATCH:
+            return
+        self._course.changes += 1
+        self._moved = True
+        finding.status = Status.RECOVERED
+        finding.ended_by = fact
+
+    def _settle(self, reason: str, fact: str, session_id: str | None) -> None:
+        """End the open alert if nothing holds any more, else say that a part recovered."""
+        if not self._moved:
+            return
+        self._moved = False
+        course = self._course
+        resolution = Resolution(fact, session_id, course.told)
+        if course.book.settle(reason, resolution, course.now) is not None:
+            self._course.end_episode()
+        elif (alert := course.book.open) is not None:
+            alert.touch(reason, course.told)
