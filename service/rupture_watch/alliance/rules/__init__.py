@@ -1,0 +1,1 @@
+"""The catalogue: one module per section of the article."""
