@@ -1,0 +1,202 @@
+"""The laws of the core: what was told, and what stands, follows from the facts alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rupture_watch.alliance.assessment import Case
+from rupture_watch.alliance.facts import Appointment, Form, Note
+from rupture_watch.alliance.standing import instant
+from rupture_watch.alliance.timeline import Timeline, session_key
+from rupture_watch.codec.case_state import (
+    OutboxEntry,
+    PackedFacts,
+    decode,
+    due_of,
+    encode,
+    has_outbox,
+)
+from tests.builders import CASE, WEEK, canonical, on, the_rules
+from tests.histories import Story, stories
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import DataObject
+
+    from rupture_watch.alliance.facts import Fact
+    from rupture_watch.alliance.telling import AlertEvent
+
+LAW = settings(deadline=None)
+BESIDE_CONTENT = ("revision", "reason", "supersedes")
+
+
+def in_order(story: Story) -> Case:
+    """Return the case as if every fact had come once, in its final version."""
+    case = Case(CASE, the_rules())
+    for fact in sorted(story.facts, key=lambda fact: fact.time):
+        case.take(fact)
+    case.pass_time(on(story.end))
+    return case
+
+
+def arrivals(data: DataObject, story: Story) -> list[Fact | float]:
+    """Draw an order of arrival: shuffled, some twice, with ticks (days) in between."""
+    versions: list[Fact | float] = [*story.versions]
+    versions += data.draw(st.lists(st.sampled_from(story.versions), max_size=4))
+    ticks = data.draw(st.lists(st.integers(0, int(story.end)), max_size=6))
+    order = [*versions, *map(float, ticks)]
+    return data.draw(st.permutations(order) | st.just(sorted(order, key=_recorded)))
+
+
+def _recorded(arrival: Fact | float) -> int:
+    return on(arrival) if isinstance(arrival, float) else arrival.recorded
+
+
+def feed(case: Case, arrival: Fact | float) -> list[AlertEvent]:
+    if isinstance(arrival, float):
+        return case.pass_time(on(arrival))
+    return case.take(arrival)[1]
+
+
+def standing(case: Case) -> bytes:
+    return canonical(case.standing())
+
+
+class World:
+    """What a reader of the alerts knows: the newest revision of each, as the contract says."""
+
+    def __init__(self) -> None:
+        self.alerts: dict[str, dict[str, Any]] = {}
+
+    def hear(self, events: list[AlertEvent]) -> None:
+        for event in events:
+            known = self.alerts.get(event.alert_id)
+            assert event.revision == (known["revision"] if known else 0) + 1
+            assert (event.change == "raised") == (known is None or known["state"] == "retracted")
+            assert event.data["alert_id"] == event.alert_id
+            self.alerts[event.alert_id] = event.data
+
+    def contents(self) -> list[dict[str, Any]]:
+        """Return the alerts that stand, without what is only of the last change."""
+        return [
+            {
+                **{key: value for key, value in alert.items() if key not in BESIDE_CONTENT},
+                "findings": [one for one in alert["findings"] if one["status"] != "withdrawn"],
+            }
+            for _, alert in sorted(self.alerts.items())
+            if alert["state"] != "retracted"
+        ]
+
+
+def told_standing(case: Case) -> list[dict[str, Any]]:
+    """Return the alerts of the standing that are news: history is not told."""
+    alerts = [
+        content
+        for content, alert in zip(case.standing()["alerts"], case.course.book.alerts, strict=True)
+        if not alert.historic
+    ]
+    return sorted(alerts, key=lambda alert: str(alert["alert_id"]))
+
+
+@LAW
+@given(stories(), st.data())
+def test_any_order_repetition_and_detour_leads_to_the_same_standing(
+    story: Story, data: DataObject
+) -> None:
+    case = Case(CASE, the_rules())
+    for arrival in arrivals(data, story):
+        feed(case, arrival)
+    case.pass_time(on(story.end))
+
+    assert standing(case) == standing(in_order(story))
+
+
+@LAW
+@given(stories(), st.data())
+def test_judging_step_by_step_is_judging_anew(story: Story, data: DataObject) -> None:
+    case = Case(CASE, the_rules())
+    for arrival in arrivals(data, story):
+        feed(case, arrival)
+        anew = case.again()
+        assert standing(case) == standing(anew)
+        assert case.next_due == anew.next_due
+        assert case.course.strain.value == anew.course.strain.value
+
+
+@LAW
+@given(stories(), st.data())
+def test_the_world_is_told_what_stands_and_nothing_else(story: Story, data: DataObject) -> None:
+    case, world = Case(CASE, the_rules()), World()
+    for arrival in arrivals(data, story):
+        world.hear(feed(case, arrival))
+        assert world.contents() == told_standing(case)
+
+
+@LAW
+@given(stories(), st.data())
+def test_a_restart_at_any_moment_changes_no_byte(story: Story, data: DataObject) -> None:
+    steady = Case(CASE, the_rules())
+    restarted = Case(CASE, the_rules())
+    for arrival in arrivals(data, story):
+        assert feed(steady, arrival) == feed(restarted, arrival)
+        facts = PackedFacts(restarted.history.facts.values())
+        entry = OutboxEntry(b"value", [("ce_id", b"x")])
+        state = encode(restarted, [entry], facts)
+        assert state == encode(steady, [entry], PackedFacts(steady.history.facts.values()))
+        assert due_of(state) == steady.next_due
+        assert has_outbox(state)
+        restarted, outbox = decode(CASE, state, the_rules())
+        assert outbox == [entry]
+        assert standing(restarted) == standing(steady)
+        assert restarted.next_due == steady.next_due
+
+
+@LAW
+@given(stories(endings=("erased",), most_sessions=5), st.data())
+def test_of_an_erased_case_nothing_is_left_in_any_order(story: Story, data: DataObject) -> None:
+    case, world = Case(CASE, the_rules()), World()
+    for arrival in arrivals(data, story):
+        world.hear(feed(case, arrival))
+    erased = any(getattr(one, "ending", "") == "erased" and not one.void for one in story.versions)
+    if not erased:
+        return
+    assert case.erased is not None
+    assert not case.history.facts
+    assert not case.told
+    assert case.standing()["alerts"] == []
+    assert {alert["state"] for alert in world.alerts.values()} <= {
+        "closed",
+        "repaired",
+        "retracted",
+    }
+
+
+@LAW
+@given(stories(numbering=("none", "all"), endings=(), reviews=False), st.integers(0, 11))
+def test_strain_knows_nothing_of_later_sessions_and_appointments(story: Story, week: int) -> None:
+    end = on(week * WEEK + 0.5)
+    timeline = Timeline()
+    timeline.rebuild(story.facts)
+    earlier = [fact for fact in story.facts if _start(fact, timeline) <= end]
+    whole = in_order(story).trace()
+    part = in_order(Story(tuple(earlier), story.end)).trace()
+
+    known = {line["fact"] for line in part if line["time"] <= instant(end)}
+    assert [_strain(line) for line in part if line["fact"] in known] == [
+        _strain(line) for line in whole if line["fact"] in known
+    ]
+
+
+def _start(fact: Fact, timeline: Timeline) -> int:
+    """Return when the session or appointment of a fact began, 0 where it belongs to none."""
+    if isinstance(fact, Form | Note):
+        return timeline.places.get(fact.session_id, fact.time)
+    if isinstance(fact, Appointment):
+        return timeline.places.get(session_key(fact), fact.scheduled_start)
+    return 0
+
+
+def _strain(line: dict[str, Any]) -> tuple[str, float]:
+    return line["fact"], line["strain"]
