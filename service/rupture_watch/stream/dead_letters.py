@@ -1,0 +1,69 @@
+"""A refused record on its way to the dead letters: its own bytes, and why."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Final
+
+from rupture_watch.stream.ports import Outgoing
+
+if TYPE_CHECKING:
+    from rupture_watch.stream.ports import DeadLetter, Headers
+
+CONNECT: Final = "__connect.errors."
+OURS: Final = "x-rupture-watch-"
+ATTEMPT: Final = f"{OURS}attempt"
+RECORD_OVERHEAD: Final = 100
+"""Bytes that the record's own frame and its batch's header take at most."""
+HEADER_OVERHEAD: Final = 10
+
+
+def bury(letter: DeadLetter, topic: str, *, partitions: int, limit: int) -> Outgoing:
+    """Return the dead letter: key, value and headers untouched, Kafka Connect's headers added.
+
+    A value that the topic cannot take (``limit`` is its largest record in bytes) stays where it
+    is: the letter then carries no value but its length and SHA-256, and the place to find it. A
+    batch that the broker refuses would break the idempotent producer's sequence, so the length is
+    looked at before.
+    """
+    record = letter.record
+    headers = [
+        *((name, value) for name, value in record.headers if not _is_added(name)),
+        (f"{CONNECT}topic", record.topic.encode()),
+        (f"{CONNECT}partition", b"%d" % record.partition),
+        (f"{CONNECT}offset", b"%d" % record.offset),
+        (f"{CONNECT}stage", letter.stage.encode()),
+        (f"{CONNECT}exception.class.name", letter.kind.encode()),
+        (f"{CONNECT}exception.message", letter.message.encode()),
+        (f"{OURS}reason", letter.reason.encode()),
+        (ATTEMPT, b"%d" % (_attempt(record.headers) + 1)),
+    ]
+    value = record.value
+    if value is not None and _size(record.key, value, headers) > limit:
+        headers += [
+            (f"{OURS}value-bytes", b"%d" % len(value)),
+            (f"{OURS}value-sha256", hashlib.sha256(value).hexdigest().encode()),
+        ]
+        value = None
+    return Outgoing(topic, record.key, value, headers, record.partition % partitions)
+
+
+def _is_added(name: str) -> bool:
+    return name.startswith((CONNECT, OURS))
+
+
+def _attempt(headers: Headers) -> int:
+    """Return how often this record has failed before; a redriven record says so."""
+    for name, value in headers:
+        if name == ATTEMPT and value is not None and value.isdigit() and len(value) < 10:  # noqa: PLR2004 - a count
+            return int(value)
+    return 0
+
+
+def _size(key: bytes | None, value: bytes, headers: Headers) -> int:
+    return (
+        RECORD_OVERHEAD
+        + len(key or b"")
+        + len(value)
+        + sum(HEADER_OVERHEAD + len(name) + len(content or b"") for name, content in headers)
+    )

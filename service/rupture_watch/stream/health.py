@@ -1,0 +1,85 @@
+"""Whether the worker is up, ready and alive."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from rupture_watch.metrics import Metrics
+
+logger = logging.getLogger(__name__)
+
+TURN: Final = 0.5
+ALIVE: Final = 15.0
+"""Seconds without a turn of the event loop after which the process counts as hung; restoring a
+large partition may hold it for some seconds."""
+
+
+class Health:
+    """Answers the three probes, and keeps the metrics that say the same."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._turned = time.monotonic()
+        self._paused_since: float | None = time.monotonic()
+        self._flowing = False
+        self.halted = False
+        self._publish()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the event loop has turned of late."""
+        return time.monotonic() - self._turned < ALIVE
+
+    @property
+    def ready(self) -> bool:
+        """Whether partitions are assigned and restored and events flow. False after a halt."""
+        return self._flowing and not self.halted
+
+    async def beat(self) -> None:
+        """Note each turn of the event loop, for ever."""
+        while True:
+            self._turned = time.monotonic()
+            await asyncio.sleep(TURN)
+
+    def pause(self) -> None:
+        """Note the start of a rebalance; called from the consumer's thread."""
+        self._flowing = False
+        if self._paused_since is None:
+            self._paused_since = time.monotonic()
+        self._publish()
+
+    def restored(self) -> None:
+        """Note that the state is complete."""
+        if self._paused_since is not None:
+            self._metrics.observe("recovery_seconds", time.monotonic() - self._paused_since)
+
+    def resume(self) -> float:
+        """Note that events flow again; return for how long they did not, in seconds."""
+        self._flowing = True
+        now = time.monotonic()
+        seconds = now - (now if self._paused_since is None else self._paused_since)
+        self._paused_since = None
+        self._metrics.count("rebalances_total")
+        self._metrics.observe("rebalance_seconds", seconds)
+        self._publish()
+        return seconds
+
+    def halt(self) -> None:
+        """Note that the flood guard has tripped; it takes a person and a restart from here."""
+        self.halted = True
+        self._publish()
+        logger.critical(
+            "halted: too many records of one partition are refused",
+            extra={
+                "remedy": "look at the dead letters' reasons; repair the sender or this service, "
+                "then restart: nothing after the halt is committed"
+            },
+        )
+
+    def _publish(self) -> None:
+        self._metrics.level("ready", int(self.ready))
+        self._metrics.level("halted", int(self.halted))

@@ -1,0 +1,131 @@
+"""One worker process around a pipeline: put together, run, taken apart."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Final
+
+import uvloop
+
+from rupture_watch import logs
+from rupture_watch.kafka.admin import Refused, Unreachable
+from rupture_watch.kafka.connection import Unreadable
+from rupture_watch.metrics import Metrics
+from rupture_watch.stream.app import build
+from rupture_watch.stream.backlog import Backlog
+from rupture_watch.stream.engine import Engine
+from rupture_watch.stream.failpoints import Failpoint
+from rupture_watch.stream.flood import FloodGuard
+from rupture_watch.stream.health import Health
+from rupture_watch.stream.kafka_log import KafkaLog
+from rupture_watch.stream.lane import Lane
+from rupture_watch.stream.lease import Lease
+from rupture_watch.stream.outputs import Outputs
+from rupture_watch.stream.pacer import Pacer
+from rupture_watch.stream.ports import LogFailed
+from rupture_watch.stream.preflight import Unfit, preflight, topics
+from rupture_watch.stream.probes import probes
+from rupture_watch.stream.ticks import Clock
+from rupture_watch.stream.turns import UNAVAILABLE, Turns, end_process
+
+if TYPE_CHECKING:
+    from rupture_watch.settings import Settings
+    from rupture_watch.stream import ports
+    from rupture_watch.stream.app import StreamApp
+
+logger = logging.getLogger(__name__)
+
+MISCONFIGURED: Final = 78
+
+
+def serve(settings: Settings, pipeline: ports.Pipeline, *, ruleset: str = "") -> int:
+    """Run a worker around this pipeline until a signal stops it; return its exit code.
+
+    0 after SIGTERM or SIGINT, with everything settled and committed; 70 when the broker fails
+    (start again: nothing is lost); 78 when the set-up is wrong (change it first).
+    """
+    logs.configure(settings.log_level)
+    metrics = Metrics()
+    metrics.ruleset(ruleset)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        try:
+            return runner.run(_serve(settings, pipeline, metrics))
+        except (Unfit, Unreadable) as error:
+            logger.critical("unfit", extra={"detail": str(error), "exit": MISCONFIGURED})
+            return MISCONFIGURED
+        except (Unreachable, Refused, LogFailed) as error:
+            logger.critical("no broker", extra={"detail": str(error), "exit": UNAVAILABLE})
+            return UNAVAILABLE
+
+
+async def _serve(settings: Settings, pipeline: ports.Pipeline, metrics: Metrics) -> int:
+    health = Health(metrics)
+    async with AsyncExitStack() as stack:
+        address = await stack.enter_async_context(
+            probes(health, metrics, host=settings.http_host, port=settings.http_port)
+        )
+        logger.info("serving metrics and probes", extra={"address": address})
+        beat = asyncio.create_task(health.beat())
+        stack.callback(beat.cancel)
+        dead_letters = await preflight(settings)
+        lease = Lease(settings.session_timeout)
+        log = KafkaLog(settings.kafka, limit=settings.retry_limit, lease=lease)
+        await log.start()
+        stack.push_async_callback(log.stop)
+        outputs = Outputs(
+            log,
+            metrics,
+            prefix=settings.topic_prefix,
+            changelog=topics(settings).changelog,
+            dead_letters=dead_letters,
+        )
+        engine = _engine(settings, pipeline, outputs, metrics, health, lease)
+        clock = asyncio.create_task(Clock(engine, log, interval=settings.tick_interval).run())
+        stack.callback(clock.cancel)
+        await _until_stopped(build(settings, engine))
+        health.pause()
+    logger.info("stopped", extra={"exit": 0})
+    return 0
+
+
+def _engine(
+    settings: Settings,
+    pipeline: ports.Pipeline,
+    outputs: Outputs,
+    metrics: Metrics,
+    health: Health,
+    lease: Lease,
+) -> Engine:
+    names = topics(settings)
+    failpoint = Failpoint.from_environment()
+    lane = Lane(pipeline, outputs, guard=FloodGuard(), failpoint=failpoint, ticks=names.ticks)
+    backlog = Backlog(names.ticks)
+    return Engine(
+        topics=names,
+        lane=lane,
+        turns=Turns(),
+        backlog=backlog,
+        pacer=Pacer(lane, backlog, metrics, interval=settings.commit_interval),
+        health=health,
+        lease=lease,
+        metrics=metrics,
+        failpoint=failpoint,
+        limit=settings.retry_limit,
+    )
+
+
+async def _until_stopped(app: StreamApp) -> None:
+    """Run the app until a signal; a crash inside Faust ends the process, settling nothing."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    app.in_worker = True
+    await app.start()
+    crashed = await app.wait_for_stopped(stop.wait())
+    if crashed:
+        end_process(app.crash_reason or RuntimeError("the app stopped by itself"))
+    await app.stop()

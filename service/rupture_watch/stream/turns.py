@@ -1,0 +1,57 @@
+"""The lane's work as tasks of their own: nobody cancels them, a failure ends the process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from rupture_watch.stream.ports import LogFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+logger = logging.getLogger(__name__)
+
+UNAVAILABLE: Final = 70
+
+
+class Turns:
+    """Runs one piece of work after another outside of its caller's reach.
+
+    Stopping a Faust app cancels the loop that fetches, in the middle of awaited acknowledgements,
+    and Faust commits past an event whose handler raised. So each turn is a task behind a shield,
+    and no exception ever leaves it: the process ends instead, and its successor replays.
+    """
+
+    def __init__(self, die: Callable[[BaseException], None] | None = None) -> None:
+        self._running: set[asyncio.Task[None]] = set()
+        self._die = die or end_process
+
+    async def take(self, work: Coroutine[None, None, None]) -> None:
+        """Run this to its end, even if the caller is cancelled while it waits."""
+        task = asyncio.create_task(self._guarded(work))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        await asyncio.shield(task)
+
+    async def idle(self) -> None:
+        """Wait until every turn in progress has ended."""
+        while self._running:
+            await asyncio.wait(self._running)
+
+    async def _guarded(self, work: Coroutine[None, None, None]) -> None:
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - whatever it is, going on could lose events
+            self._die(error)
+
+
+def end_process(error: BaseException) -> NoReturn:
+    """Say why in one line and end at once, writing nothing more: a successor starts over."""
+    if isinstance(error, LogFailed):
+        logger.critical("cannot write to Kafka", extra={"detail": str(error), "exit": UNAVAILABLE})
+    else:
+        logger.critical("internal error", exc_info=error, extra={"exit": UNAVAILABLE})
+    os._exit(UNAVAILABLE)

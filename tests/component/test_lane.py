@@ -1,0 +1,211 @@
+"""The order of effects, on a log in memory with a pipeline that counts."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from rupture_watch.stream.ledger import Place
+from rupture_watch.stream.ports import LogFailed
+from tests.component.counting import CountingPipeline
+from tests.component.memory_log import (
+    ATTENDANCE,
+    DEAD_LETTERS,
+    RATINGS,
+    TICKS,
+    MemoryLog,
+    Read,
+    lane_on,
+    records,
+)
+
+PLACE = Place(RATINGS, 0)
+ALERTS, CASES, SAFETY = "t.alerts.v1", "t.cases.v1", "t.safety.v1"
+
+
+async def test_the_state_is_durable_before_the_alert_is_published() -> None:
+    log = MemoryLog()
+    lane = lane_on(log, CountingPipeline())
+    await lane.restored({0: None})
+    log.acknowledging.clear()
+    batch = asyncio.create_task(lane.advance({PLACE: records(20)}))
+    await _until(lambda: log.journal == ["changelog sent"])
+    assert log.published == []
+    assert lane.partitions.cases(0) == {}
+    log.acknowledging.set()
+    await batch
+    assert log.journal == ["changelog sent", "changelog 1", f"{ALERTS} sent", f"{ALERTS} 1"]
+
+
+async def test_the_outbox_is_durable_with_its_alert_and_cleared_only_after_publishing() -> None:
+    log = MemoryLog()
+    lane = lane_on(log, CountingPipeline())
+    await lane.restored({0: None})
+    await lane.advance({PLACE: records(20)})
+    assert b'"out": [20]' in log.folded(0)[b"a"]
+    await lane.checkpoint()
+    assert b'"out": []' in log.folded(0)[b"a"]
+
+
+async def test_offsets_count_as_durable_only_when_the_state_is() -> None:
+    log = MemoryLog()
+    lane = lane_on(log, CountingPipeline())
+    await lane.restored({0: None})
+    await lane.advance({PLACE: records(5)})
+    assert lane.ledger.pending() == {}
+    log.acknowledging.clear()
+    checkpoint = asyncio.create_task(lane.checkpoint())
+    await _until(lambda: f"{CASES} sent" in log.journal)
+    assert lane.ledger.pending() == {}
+    log.acknowledging.set()
+    await checkpoint
+    assert lane.ledger.pending() == {PLACE: 5}
+
+
+async def test_standings_are_published_before_the_state_that_would_hide_a_replay() -> None:
+    log = MemoryLog()
+    lane = lane_on(log, CountingPipeline())
+    await lane.restored({0: None})
+    await lane.advance({PLACE: records(5)})
+    await lane.checkpoint()
+    assert log.journal.index(f"{CASES} 1") < log.journal.index("changelog sent")
+
+
+async def test_safety_items_are_published_before_the_state_that_would_hide_a_replay() -> None:
+    log = MemoryLog()
+    lane = lane_on(log, CountingPipeline(alert_every=1))
+    await lane.restored({0: None})
+    await lane.advance({PLACE: records(1, value=b"risk")})
+    assert log.journal[:3] == [f"{SAFETY} sent", f"{SAFETY} 1", "changelog sent"]
+
+
+async def test_a_dead_letter_is_acknowledged_before_its_offset_counts_as_processed() -> None:
+    log = MemoryLog()
+    lane = lane_on(log, CountingPipeline())
+    await lane.restored({0: None})
+    log.acknowledging.clear()
+    batch = asyncio.create_task(lane.advance({PLACE: records(1, value=b"bad")}))
+    await _until(lambda: log.journal == [f"{DEAD_LETTERS} sent"])
+    assert lane.ledger.processed() == {}
+    log.acknowledging.set()
+    await batch
+    assert lane.ledger.processed() == {PLACE: 1}
+
+
+async def test_records_that_come_during_a_checkpoint_wait_for_the_next_one() -> None:
+    log = MemoryLog()
+    lane = lane_on(log, CountingPipeline(alert_every=10**9))
+    await lane.restored({0: None})
+    await lane.advance({PLACE: records(5)})
+    log.acknowledging.clear()
+    checkpoint = asyncio.create_task(lane.checkpoint())
+    await _until(lambda: f"{CASES} sent" in log.journal)
+    late = asyncio.create_task(lane.advance({PLACE: records(7, first=5)}))
+    log.acknowledging.set()
+    await asyncio.gather(checkpoint, late)
+    assert lane.ledger.processed() == {PLACE: 12}
+    assert lane.ledger.pending() == {PLACE: 5}
+    await lane.checkpoint()
+    assert lane.ledger.pending() == {PLACE: 12}
+
+
+async def test_a_checkpoint_of_many_cases_writes_each_of_them_once() -> None:
+    log = MemoryLog()
+    lane = lane_on(log, CountingPipeline(alert_every=10**9))
+    await lane.restored({0: None})
+    await lane.advance({PLACE: records(3000, key=lambda n: b"c%d" % (n % 1000))})
+    await lane.checkpoint()
+    assert len(log.changelog[0]) == len(log.folded(0)) == 1000
+    assert lane.dirty == 0
+
+
+async def test_an_outbox_found_after_a_restore_is_published_again_byte_for_byte() -> None:
+    log = MemoryLog()
+    first = lane_on(log, CountingPipeline())
+    await first.restored({0: None})
+    await first.advance({PLACE: records(20)})
+    before = log.of(ALERTS)
+    second = lane_on(log, CountingPipeline())
+    second.partitions.replay(
+        0, [Read("changelog", 0, n, k, v) for n, (k, v) in enumerate(log.changelog[0])]
+    )
+    await second.restored({0: 0})
+    assert log.of(ALERTS) == before * 2
+    await second.checkpoint()
+    assert b'"out": []' in log.folded(0)[b"a"]
+
+
+async def test_a_replay_of_durable_events_changes_nothing_and_repeats_no_alert() -> None:
+    log = MemoryLog()
+    lane = lane_on(log, CountingPipeline())
+    await lane.restored({0: None})
+    await lane.advance({PLACE: records(25)})
+    await lane.checkpoint()
+    state, alerts = log.folded(0), log.of(ALERTS)
+    lane.ledger.forget([PLACE])
+    await lane.advance({PLACE: records(20)})
+    await lane.checkpoint()
+    assert (log.folded(0), log.of(ALERTS)) == (state, alerts)
+
+
+async def test_memory_changes_only_after_the_acknowledgement() -> None:
+    log = MemoryLog()
+    lane = lane_on(log, CountingPipeline())
+    await lane.restored({0: None})
+    await lane.advance({PLACE: records(5)})
+    log.broken = True
+    with pytest.raises(LogFailed):
+        await lane.checkpoint()
+    assert lane.partitions.cases(0) == {}
+    assert lane.ledger.pending() == {}
+
+
+async def test_ticks_are_taken_after_everything_else_of_the_poll() -> None:
+    pipeline = CountingPipeline()
+    lane = lane_on(MemoryLog(), pipeline)
+    await lane.restored({0: None})
+    await lane.advance(
+        {
+            Place(TICKS, 0): [Read(TICKS, 0, 0, None)],
+            PLACE: records(1),
+            Place(ATTENDANCE, 0): records(1, topic=ATTENDANCE),
+        }
+    )
+    taken = pipeline.shards[0].taken
+    assert taken[-1] == TICKS
+    assert sorted(taken) == sorted([RATINGS, ATTENDANCE, TICKS])
+
+
+async def test_a_lost_partition_leaves_memory_and_a_kept_one_keeps_its_shard() -> None:
+    pipeline = CountingPipeline()
+    lane = lane_on(MemoryLog(), pipeline)
+    await lane.restored({0: None, 1: None})
+    kept, lost = pipeline.shards[0], pipeline.shards[1]
+    await lane.advance({PLACE: records(1)})
+    await lane.checkpoint()
+    lane.retain([0])
+    assert set(lane.partitions.owned()) == {0}
+    await lane.restored({0: 0, 1: None})
+    assert pipeline.shards[0] is kept
+    assert pipeline.shards[1] is not lost
+
+
+async def test_partitions_progress_while_another_awaits_its_acknowledgement() -> None:
+    log = MemoryLog()
+    lane = lane_on(log, CountingPipeline())
+    await lane.restored({0: None, 1: None})
+    log.acknowledging.clear()
+    other = [Read(RATINGS, 1, n, b"b") for n in range(5)]
+    batch = asyncio.create_task(lane.advance({PLACE: records(20), Place(RATINGS, 1): other}))
+    await _until(lambda: lane.ledger.processed() == {Place(RATINGS, 1): 5})
+    log.acknowledging.set()
+    await batch
+    assert lane.ledger.processed() == {PLACE: 20, Place(RATINGS, 1): 5}
+
+
+async def _until(condition: object) -> None:
+    assert callable(condition)
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 - the state of the code under test
+            await asyncio.sleep(0)
