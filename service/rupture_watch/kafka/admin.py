@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias
 
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import (
@@ -14,6 +15,7 @@ from aiokafka.errors import (
     for_code,
 )
 
+from rupture_watch.kafka.admission import refusal
 from rupture_watch.kafka.connection import connection_arguments
 
 if TYPE_CHECKING:
@@ -32,6 +34,10 @@ class Unreachable(Exception):
 
 class Refused(Exception):
     """The cluster answered an administrative request with an error; the line says which."""
+
+
+Place: TypeAlias = tuple[str, int]
+"""A topic and the number of a partition."""
 
 
 class TopicPlan(NamedTuple):
@@ -60,10 +66,12 @@ class Admin:
 
     Raises (every method):
         Unreachable: nobody answered in that time.
+        NotAdmitted: the cluster does not accept these settings (on entering).
         Refused: the cluster said no.
     """
 
     def __init__(self, kafka: KafkaSettings, *, timeout: float = 30.0) -> None:
+        self._kafka = kafka
         self._address = kafka.bootstrap
         self._timeout = timeout
         self._client = AIOKafkaAdminClient(
@@ -73,9 +81,11 @@ class Admin:
     async def __aenter__(self) -> Self:
         try:
             await self._client.start()
-        except (KafkaError, OSError) as error:
+        except BaseException as error:
             await self._client.close()
-            raise self._unreachable() from error
+            if isinstance(error, KafkaError | OSError):
+                raise await refusal(self._kafka) or self._unreachable() from error
+            raise
         return self
 
     async def __aexit__(
@@ -125,27 +135,37 @@ class Admin:
     async def create(self, plans: Sequence[TopicPlan]) -> list[str]:
         """Create these topics and wait until they have leaders; return the names created.
 
-        A topic that is there already is left as it is. A stand-in for Kafka that cannot create
-        topics makes them, with settings of its own, when it is asked about them.
+        A topic that is there already is left as it is. A stand-in for Kafka that has no controller
+        makes topics, with settings of its own, when it is asked about them.
         """
+        names = [plan.name for plan in plans]
+        if not plans:
+            created = []
+        elif not await self._has_controller():
+            created = names
+            await self._ask(lambda: self._client.describe_topics(names))
+        else:
+            created = await self._create(plans)
+        await self._until(
+            lambda topics: all(n in topics and not topics[n].leaderless for n in names)
+        )
+        return created
+
+    async def _has_controller(self) -> bool:
+        cluster = await self._ask(self._client.describe_cluster)
+        return cluster["controller_id"] in {broker["node_id"] for broker in cluster["brokers"]}
+
+    async def _create(self, plans: Sequence[TopicPlan]) -> list[str]:
         new = [
             NewTopic(p.name, p.partitions, p.replication, topic_configs=p.configs) for p in plans
         ]
-        try:
-            response = await self._ask(lambda: self._client.create_topics(new))
-        except IncompatibleBrokerVersion:
-            created = [plan.name for plan in plans]
-            await self._ask(lambda: self._client.describe_topics(created))
-        else:
-            created = []
-            for name, code, message in response.topic_errors:
-                if code == 0:
-                    created.append(name)
-                elif code != TopicAlreadyExistsError.errno:
-                    raise Refused(f"topic {name}: {message or for_code(code).__name__}")
-        await self._until(
-            lambda topics: all(n in topics and not topics[n].leaderless for n in created)
-        )
+        response = await self._ask(lambda: self._client.create_topics(new))
+        created = []
+        for name, code, message in response.topic_errors:
+            if code == 0:
+                created.append(name)
+            elif code != TopicAlreadyExistsError.errno:
+                raise Refused(f"topic {name}: {message or for_code(code).__name__}")
         return created
 
     async def delete(self, names: Sequence[str]) -> None:
@@ -153,10 +173,18 @@ class Admin:
         await self._ask(lambda: self._client.delete_topics(list(names)))
         await self._until(lambda topics: not any(name in topics for name in names))
 
-    async def committed(self, group: str) -> dict[tuple[str, int], int]:
-        """Return by topic and partition what a group would read next; empty if it never read."""
-        offsets = await self._ask(lambda: self._client.list_consumer_group_offsets(group))
-        return {(tp.topic, tp.partition): found.offset for tp, found in offsets.items()}
+    async def committed(
+        self, group: str, places: Iterable[Place] | None = None
+    ) -> dict[Place, int]:
+        """Return what a group would read next: in these places, 0 where it never committed.
+
+        Without ``places``: wherever it has committed.
+        """
+        partitions = None if places is None else [TopicPartition(*place) for place in places]
+        offsets = await self._ask(
+            lambda: self._client.list_consumer_group_offsets(group, partitions=partitions)
+        )
+        return {(tp.topic, tp.partition): max(0, found.offset) for tp, found in offsets.items()}
 
     async def _until(self, settled: Callable[[Mapping[str, TopicFound]], bool]) -> None:
         """Wait until the topics look as wanted, as every broker learns of changes by and by."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
+from aiokafka.errors import KafkaError
 
-from rupture_watch.kafka.admin import Unreachable
+from rupture_watch.kafka.admin import Admin, Unreachable
 from rupture_watch.kafka.connection import connection_arguments
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class EventConsumer:
     def __init__(
         self, kafka: KafkaSettings, topics: Sequence[str], *, from_beginning: bool
     ) -> None:
-        self._address = kafka.bootstrap
+        self._kafka = kafka
         self._topics = topics
         self._client = AIOKafkaConsumer(
             *topics,  # without a group: every partition of them
@@ -61,16 +61,15 @@ class EventConsumer:
 
     async def __aenter__(self) -> Self:
         try:
+            await self._check_topics()
             await self._client.start()
             for partition in self._client.assignment():  # settled before anybody writes more
                 await self._client.position(partition)
-        except UnknownTopicOrPartitionError as error:
+        except BaseException as error:
             await self._client.stop()
-            names = ", ".join(self._topics)
-            raise MissingTopic(f"not there: {names}: run `rupture-watch topics create`") from error
-        except (KafkaError, OSError) as error:
-            await self._client.stop()
-            raise Unreachable(f"no answer from Kafka at {self._address}") from error
+            if isinstance(error, KafkaError | OSError):
+                raise Unreachable(f"no answer from Kafka at {self._kafka.bootstrap}") from error
+            raise
         return self
 
     async def __aexit__(
@@ -80,6 +79,14 @@ class EventConsumer:
         trace: TracebackType | None,
     ) -> None:
         await self._client.stop()
+
+    async def _check_topics(self) -> None:
+        """Look first: the client waits for an unknown topic until its time is up."""
+        async with Admin(self._kafka) as admin:
+            existing = await admin.topics()
+        for topic in self._topics:
+            if topic not in existing:
+                raise MissingTopic(f"{topic} is missing: run `rupture-watch topics create`")
 
     async def follow(self) -> AsyncGenerator[Seen, None]:
         """Yield records as they come, without end."""
@@ -110,7 +117,9 @@ class EventConsumer:
         try:
             fetched = await self._client.getmany(timeout_ms=WAIT)
         except KafkaError as error:
-            raise Unreachable(f"Kafka at {self._address}: {type(error).__name__}") from error
+            raise Unreachable(
+                f"Kafka at {self._kafka.bootstrap}: {type(error).__name__}"
+            ) from error
         return [
             Seen(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, tuple(r.headers))
             for records in fetched.values()

@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from rupture_watch.kafka.admin import Unreachable
+from rupture_watch.kafka.admission import refusal
 from rupture_watch.kafka.connection import connection_arguments
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class EventProducer:
     """
 
     def __init__(self, kafka: KafkaSettings) -> None:
-        self._address = kafka.bootstrap
+        self._kafka = kafka
         self._client = AIOKafkaProducer(
             **connection_arguments(kafka),
             enable_idempotence=True,
@@ -46,9 +47,12 @@ class EventProducer:
     async def __aenter__(self) -> Self:
         try:
             await self._client.start()
-        except (KafkaError, OSError) as error:
+        except BaseException as error:
             await self._client.stop()
-            raise Unreachable(f"no answer from Kafka at {self._address}") from error
+            if isinstance(error, KafkaError | OSError):
+                gone = Unreachable(f"no answer from Kafka at {self._kafka.bootstrap}")
+                raise await refusal(self._kafka) or gone from error
+            raise
         return self
 
     async def __aexit__(

@@ -35,6 +35,7 @@ class LocalBroker:
         properties: lines of ``server.properties`` to replace or add, on every node.
         clients: how to reach the cluster where ``properties`` change that (TLS, SASL); its
             bootstrap is replaced.
+        quick: start with less work, at the price of speed after minutes of load.
     """
 
     def __init__(
@@ -45,12 +46,13 @@ class LocalBroker:
         port: int = 0,
         properties: Mapping[str, str] | None = None,
         clients: KafkaSettings | None = None,
+        quick: bool = True,
     ) -> None:
         if port and not is_free(port):
             raise BrokerFailure(f"port {port} is taken: name another with --port")
         free = iter(free_ports(3 * nodes))
         self.nodes = {
-            number: Node(number, data, Ports(next(free), next(free), next(free)))
+            number: Node(number, data, Ports(next(free), next(free), next(free)), quick=quick)
             for number in range(1, nodes + 1)
         }
         if port:
@@ -163,7 +165,7 @@ class LocalBroker:
         try:
             async with Admin(self.kafka, timeout=5.0) as admin:
                 alive = set(await admin.brokers())
-                await admin.committed("readiness")
+                await admin.committed("readiness", [("readiness", 0)])
         except (Unreachable, Refused):
             return False  # no controller yet, or the offsets topic is still being made
         return numbers <= alive

@@ -45,7 +45,8 @@ async def serve(
             ready(mock.bootstrap)
             await stopped.wait()
         return
-    serving = asyncio.create_task(_serve_real(LocalBroker(data, nodes=nodes, port=port), ready))
+    broker = LocalBroker(data, nodes=nodes, port=port, quick=False)
+    serving = asyncio.create_task(_serve_real(broker, ready))
     stopping = asyncio.create_task(stopped.wait())
     await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
