@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 import pytest_asyncio
+from aiokafka import ConsumerRecord
 from faust.types import TP
 
 from rupture_watch.metrics import Metrics
@@ -88,10 +89,10 @@ class Bench:
             failpoint=Failpoint(""),
             limit=5.0,
         )
-        self.app: Any = build(Settings(), self.engine)
+        self.app = cast("Any", build(Settings(), self.engine))
         self.consumer: LaneConsumer = self.app.consumer
         self.consumer._thread.thread_loop.close()
-        self.thread: Any = Thread()
+        self.thread = cast("Any", Thread())
         self.consumer._thread = self.thread
         self.fetcher: Any = SimpleNamespace(should_stop=False)
         self.app.tables.recovery.active_tps.add(STATE)
@@ -215,7 +216,11 @@ async def test_a_restore_is_applied_in_bulk_up_to_the_last_record_that_faust_mus
         seen.append(message.offset)
 
     bench.consumer.callback = callback
-    await bench.drain(lambda: {STATE: _read(STATE, 1, 2, 3, 4)})
+    fetched = [
+        ConsumerRecord(CHANGELOG, 0, offset, 0, 0, b"a", b"x", None, 1, 1, ())
+        for offset in (1, 2, 3, 4)
+    ]
+    await bench.drain(lambda: {STATE: fetched})
     assert bench.lane.partitions.cases(0) == {b"a": b"x"}
     assert recovery.active_offsets[STATE] == 3
     assert seen == [4]

@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
+from rupture_watch.rulesets import read_text
+from rupture_watch.rulesets.describe import describe
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from rupture_watch.rulesets.describe import Entry, Number
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rupture_watch.alliance.rules.catalogue import RULES, Catalogue
 from rupture_watch.alliance.rules.context import CONTEXTS
-from rupture_watch.rulesets import layered, parse
+from rupture_watch.rulesets import layered, parse, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,13 +51,16 @@ class Entry(NamedTuple):
     numbers: tuple[Number, ...]
 
 
-def describe(text: str) -> list[Entry]:
+def describe(text: str | None = None) -> list[Entry]:
     """Return every concept of the article as the rule set ``text`` has it, in its order.
+
+    Without a text it is the default rule set.
 
     Raises:
         RuleSetError: the text is no rule set, or lacks a number.
 
     """
+    text = read_text() if text is None else text
     ruleset = parse(text)
     catalogue = Catalogue(ruleset)
     sources = {path: source for layer in layered(text) for path, source in _sources(layer)}

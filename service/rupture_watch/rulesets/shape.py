@@ -61,8 +61,8 @@ def _check_table(table: Any, known: Mapping[str, Any], path: str) -> None:
         elif key == "enabled":
             _demand(isinstance(value, bool), f"{inner} is true or false")
         else:
-            message = f"rule set: {inner} is not known"
-            raise RuleSetError(message)
+            message = f"unknown rule {key}" if path == "rules" else f"{inner} is not known"
+            raise RuleSetError("rule set: " + message)
 
 
 def _check_by_instrument(table: Any, path: str) -> None:

@@ -3,7 +3,6 @@
 import io
 import json
 from copy import deepcopy
-from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -11,8 +10,8 @@ from rich.console import Console
 from rupture_watch.alliance.rules.catalogue import RULES, Catalogue
 from rupture_watch.alliance.rules.context import CONTEXTS
 from rupture_watch.alliance.ruleset import RuleSet, RuleSetError
-from rupture_watch.operations.rules_catalogue import rows, table
-from rupture_watch.rulesets import load_ruleset, read_text
+from rupture_watch.operations.rules_catalogue import catalogue, rows, table
+from rupture_watch.rulesets import load_ruleset, parse, read_text
 from rupture_watch.rulesets.describe import describe
 
 COUNTS = {"A": 8, "B": 7, "C": 6, "D": 4, "E": 7, "F": 4, "G": 5, "H": 3, "I": 10, "J": 5, "K": 4}
@@ -35,11 +34,11 @@ SECTIONS = {
 
 def test_every_concept_of_the_article_is_there_once_and_in_order() -> None:
     wanted = [f"{letter}{n}" for letter, count in COUNTS.items() for n in range(1, count + 1)]
-    assert [entry.id for entry in describe()] == wanted
+    assert [entry.id for entry in catalogue()] == wanted
 
 
 def test_every_concept_stands_in_its_section() -> None:
-    assert all(entry.section == SECTIONS[entry.id[0]] for entry in describe())
+    assert all(entry.section == SECTIONS[entry.id[0]] for entry in catalogue())
 
 
 def test_every_rule_is_switched_on_by_default() -> None:
@@ -55,7 +54,7 @@ def test_slugs_are_unique() -> None:
 def test_every_number_has_a_source_or_is_marked_as_a_default() -> None:
     unsaid = [
         f"{entry.id}.{number.name}"
-        for entry in describe()
+        for entry in catalogue()
         for number in entry.numbers
         if not number.source
     ]
@@ -87,24 +86,39 @@ def test_a_rule_that_is_switched_off_is_listed_as_off() -> None:
     text = read_text().replace("[rules.F1]", "[rules.F1]\nenabled = false", 1)
     [balance] = [entry for entry in describe(text) if entry.id == "F1"]
     assert not balance.enabled
-    assert "F1" not in Catalogue(RuleSet.parse(text)).by_id
+    assert "F1" not in Catalogue(parse(text)).by_id
+
+
+def test_a_profile_tells_its_own_numbers_and_sources() -> None:
+    text = (
+        'extends = "default"\nname = "mine"\nversion = "1.0.0"\n'
+        "[rules.A1]\nz = -2.4  # calibrated\n"
+    )
+    [whole] = [entry for entry in describe(text) if entry.id == "A1"]
+    assert [tuple(number) for number in whole.numbers] == [
+        ("z", -2.4, "calibrated"),
+        ("ewma", -2.5, "simulated: together with z 2.5 per 100"),
+    ]
+
+
+def _changed(rule: str, numbers: dict[str, int]) -> RuleSet:
+    content = deepcopy(dict(load_ruleset().content))
+    content["rules"][rule] = numbers
+    return RuleSet.of(content)
 
 
 def test_a_missing_number_is_named() -> None:
-    text = read_text().replace(
-        "of_last = 3                      # (default)\nmissing", "missing", 1
-    )
     with pytest.raises(RuleSetError, match=r"rules\.B6\.of_last is missing"):
-        describe(text)
+        Catalogue(_changed("B6", {"severity": 2}))
 
 
 def test_an_unknown_rule_is_named() -> None:
     with pytest.raises(RuleSetError, match="unknown rule Z9"):
-        describe(read_text() + "\n[rules.Z9]\nseverity = 1\n")
+        Catalogue(_changed("Z9", {"severity": 1}))
 
 
 def test_rows_are_ready_for_json() -> None:
-    [falling] = [row for row in rows(describe()) if row["id"] == "A5"]
+    [falling] = [row for row in rows(catalogue()) if row["id"] == "A5"]
     assert json.loads(json.dumps(falling)) == {
         "id": "A5",
         "section": "Introduction",
@@ -129,7 +143,7 @@ def test_rows_are_ready_for_json() -> None:
 
 def test_the_table_shows_every_concept() -> None:
     out = io.StringIO()
-    Console(file=out, width=160).print(table(describe()))
+    Console(file=out, width=160).print(table(catalogue()))
     shown = out.getvalue()
     assert all(f"{letter}{count}" in shown for letter, count in COUNTS.items())
     assert all(section in shown for section in SECTIONS.values())

@@ -1,0 +1,289 @@
+"""Random histories of one case: every kind of fact, in every version, as strategies.
+
+Values are drawn from few and telling ones (ceilings, dips, equal times), so that rules fire, alerts
+open and end, and facts collide. A ``Story`` is what senders wrote; in which order it arrives is the
+law's to choose.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hypothesis import strategies as st
+
+from rupture_watch.alliance.alerts import alert_id
+from rupture_watch.alliance.facts import DAY, Closure, Fact, Form, Review, key_of, supersedes
+from tests.builders import (
+    CASE,
+    MONDAY,
+    WEEK,
+    a_closure,
+    a_form,
+    a_frame_fact,
+    a_note,
+    a_review,
+    amended,
+    an_appointment,
+    srs,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hypothesis.strategies import DrawFn
+
+MOST_SESSIONS = 10
+TOTALS = (40.0, 40.0, 36.0, 35.0, 37.0, 33.0, 28.0, 20.0, 8.0)
+ACTIONS = (
+    "acknowledged",
+    "dismissed",
+    "repair_opened",
+    "repair_confirmed",
+    "unrepaired",
+    "reopened",
+)
+FRAME: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("consent_given", {"scope": ("privacy", "scheduling", "payment", "roles", "legal")}),
+    ("consent_given", {"scope": ("privacy",)}),
+    ("consent_withdrawn", {}),
+    ("consent_expired", {}),
+    ("privacy_incident", {}),
+    ("privacy_incident", {"shared_cause": True}),
+    ("outreach_made", {"by": "provider"}),
+    ("therapist_changed", {"handover": False}),
+    ("therapist_changed", {"handover": True}),
+    ("fee_changed", {"notice_days": 5.0}),
+    ("billing_error", {}),
+    ("room_changed", {"agreed": False}),
+    ("leave_announced", {"notice_days": 3.0}),
+    ("unscheduled_contact", {"by": "provider"}),
+    ("boundary_crossing", {"boundary": "gift"}),
+    ("complaint", {"about": "therapist"}),
+    ("goals_set", {}),
+)
+MISSED: tuple[tuple[str, str], ...] = (
+    ("no_show", "client"),
+    ("no_show", "provider"),
+    ("cancelled", "client"),
+    ("cancelled", "provider"),
+    ("rescheduled", "provider"),
+    ("rescheduled", "client"),
+)
+
+
+class Story(NamedTuple):
+    """All versions that were ever written, and when the last of it has passed (a day)."""
+
+    versions: tuple[Fact, ...]
+    end: float
+
+    @property
+    def facts(self) -> list[Fact]:
+        """Return the winning versions, in the order of their names."""
+        return winners(self.versions)
+
+    def __repr__(self) -> str:
+        """Show what a reader of a counterexample needs: one short line for each version."""
+        lines = "".join(f"\n  {_short(version)}" for version in self.versions)
+        return f"{lines}\n  end={self.end:g}"
+
+
+def _short(fact: Fact) -> str:
+    told = {
+        name: value
+        for name, value in fact._asdict().items()
+        if value not in (None, (), False) and name not in ("source", "time", "recorded")
+    }
+    days = [(moment - MONDAY) / DAY for moment in (fact.time, fact.recorded)]
+    return f"{type(fact).__name__} day {days[0]:g} recorded {days[1]:g} {told}"
+
+
+def winners(versions: Iterable[Fact]) -> list[Fact]:
+    """Return the winning version of every fact, without any help of the code under test."""
+    best: dict[tuple[str, str], Fact] = {}
+    for version in versions:
+        key = key_of(version)
+        if key not in best or supersedes(version, best[key]):
+            best[key] = version
+    return [best[key] for key in sorted(best)]
+
+
+@st.composite
+def stories(
+    draw: DrawFn,
+    *,
+    most_sessions: int = MOST_SESSIONS,
+    numbering: tuple[str, ...] = ("none", "all", "some", "wild"),
+    endings: tuple[str, ...] = ("planned", "unplanned", "transferred"),
+    reviews: bool = True,
+) -> Story:
+    """Draw a case's story.
+
+    ``numbering``: which facts carry a ``session_seq`` (``wild``: contradictory ones).
+    """
+    count = draw(st.integers(1, most_sessions))
+    numbers = draw(st.sampled_from(numbering))
+    first: list[Fact] = [a_frame_fact("roles_explained", 0.5)]
+    for number in range(1, count + 1):
+        first += draw(_week(number, numbers))
+    frame = draw(st.lists(_frame(count), max_size=5, unique_by=lambda fact: fact.name))
+    first += frame
+    if draw(st.booleans()) and endings:
+        first.append(a_closure(draw(_days(count)), draw(st.sampled_from(endings))))
+    if reviews:
+        first += draw(_reviews(first, count))
+    return Story(tuple(_renamed(first + draw(_versions(first)))), (count + 6) * WEEK)
+
+
+def _days(count: int) -> st.SearchStrategy[float]:
+    """Return moments of a case; often exactly that of a session, where facts collide."""
+    exact = st.integers(0, count).map(lambda week: float(week * WEEK))
+    return exact | st.integers(0, count * WEEK * 4).map(lambda quarter: quarter / 4)
+
+
+def _written(draw: DrawFn) -> dict[str, Any]:
+    late = draw(st.sampled_from((0.0, 0.0, 0.1, 2.0, 12.0)))
+    return {"recorded_after": late, "backfill": draw(st.integers(0, 19)) == 0}
+
+
+@st.composite
+def _week(draw: DrawFn, number: int, numbers: str) -> list[Fact]:
+    day = (number - 1) * WEEK + draw(st.sampled_from((0.0, 0.0, 0.0, 1.0, -2.0, 30.0)))
+    facts: list[Fact] = []
+    session = f"s{number}"
+    said = {"none": False, "all": True}.get(numbers)
+
+    def seq() -> int | None:
+        if numbers == "wild":
+            return draw(st.sampled_from((None, 1, number, number + 1, 13 - number)))
+        return number if (draw(st.booleans()) if said is None else said) else None
+
+    kept = draw(st.integers(0, 9))
+    if kept < 2:
+        status, initiator = draw(st.sampled_from(MISSED))
+        when = day if status == "no_show" else day - draw(st.sampled_from((0.0, 0.5, 3.0, 7.0)))
+        facts.append(
+            an_appointment(
+                f"a{number}",
+                when,
+                status,
+                start=day,
+                initiator=initiator,
+                reason_code=draw(st.sampled_from((None, None, "illness"))),
+                **_written(draw),
+            )
+        )
+        return facts
+    if kept < 9:
+        facts.append(
+            an_appointment(
+                f"a{number}",
+                day,
+                session=session,
+                seq=seq(),
+                provider_late_minutes=draw(st.sampled_from((None, 0, 7, 12))),
+                overrun_minutes=draw(st.sampled_from((None, -10, 15))),
+                ended_by=draw(st.sampled_from((None, "provider"))),
+                **_written(draw),
+            )
+        )
+    if draw(st.integers(0, 9)) == 0:
+        facts.append(
+            an_appointment(session, day + 0.02, appointment_id=None, session=session, seq=seq())
+        )
+    if draw(st.integers(0, 5)) > 0:
+        facts += draw(_forms(session, day + draw(st.sampled_from((0.0, 0.04, -0.1, 4.0))), seq()))
+    if draw(st.integers(0, 4)) == 0:
+        facts.append(
+            a_note(
+                session,
+                day + draw(st.sampled_from((0.0, 0.1, -1.0, 9.0))),
+                homework_assigned=2,
+                homework_done=draw(st.sampled_from((0, 2))),
+                alliance_discussed=draw(st.booleans()),
+            )
+        )
+    return facts
+
+
+@st.composite
+def _forms(draw: DrawFn, session: str, day: float, seq: int | None) -> list[Fact]:
+    mode = draw(st.sampled_from((None, None, None, "import")))
+    version = draw(st.sampled_from((None, None, None, "2")))
+    more = {"session_seq": seq, "mode": mode, "version": version}
+    total = draw(st.sampled_from(TOTALS))
+    bond = min(10.0, round(total / 4, 1) + draw(st.sampled_from((0.0, -1.0, 1.0))))
+    facts: list[Fact] = []
+    others = draw(st.integers(0, 15))
+    if others != 1:
+        scores = srs(total, max(0.0, bond))
+        facts.append(a_form(session, day, total, scores=scores, **more, **_written(draw)))
+    if others in (1, 2, 3):
+        value = 60.0 if total == 40.0 else total + 10
+        facts.append(a_form(session, day, value, instrument="WAI-SR", **more, **_written(draw)))
+    if others in (3, 4, 5):
+        facts.append(a_form(session, day, min(40.0, total + 2), respondent="therapist", **more))
+    if others in (5, 6):
+        worse = draw(st.sampled_from((4.0, 14.0, 15.0)))
+        facts.append(a_form(session, day - 0.01, worse, instrument="PHQ-9", session_seq=seq))
+    return facts
+
+
+@st.composite
+def _frame(draw: DrawFn, count: int) -> Fact:
+    kind, fields = draw(st.sampled_from(FRAME))
+    day = draw(_days(count))
+    return a_frame_fact(kind, day, **fields, **_written(draw))
+
+
+@st.composite
+def _reviews(draw: DrawFn, facts: list[Fact], count: int) -> list[Fact]:
+    names = sorted({fact.name for fact in facts})
+    reviews = st.builds(
+        lambda name, day, action: a_review(alert_id(CASE, name), day, action),
+        st.sampled_from(names),
+        _days(count + 2),
+        st.sampled_from(ACTIONS),
+    )
+    return draw(st.lists(reviews, max_size=4, unique_by=lambda review: review.name))
+
+
+@st.composite
+def _versions(draw: DrawFn, facts: list[Fact]) -> list[Fact]:
+    """Draw later, earlier, tied and voiding versions of some facts."""
+    versions: list[Fact] = []
+    for fact in draw(st.lists(st.sampled_from(facts), max_size=5)):
+        later = draw(st.sampled_from((-1.0, 0.0, 0.5, 3.0)))
+        void = draw(st.integers(0, 2)) == 0
+        changes = {"void": True} if void else draw(_changes(fact))
+        versions.append(amended(fact, days_later=later, **changes))
+    return versions
+
+
+@st.composite
+def _changes(draw: DrawFn, fact: Fact) -> dict[str, Any]:
+    if isinstance(fact, Form):
+        if fact.scores:
+            total = draw(st.sampled_from(TOTALS))
+            return {"scores": srs(total)}
+        return {"total": draw(st.sampled_from((14.0, 20.0, 26.0)))}
+    if isinstance(fact, Review):
+        return {"action": draw(st.sampled_from(ACTIONS))}
+    if isinstance(fact, Closure):
+        return {"ending": draw(st.sampled_from(("planned", "unplanned")))}
+    if hasattr(fact, "status"):
+        status, initiator = draw(st.sampled_from((*MISSED, ("booked", "unknown"))))
+        return {"status": status, "initiator": initiator}
+    return {}
+
+
+def _renamed(versions: list[Fact]) -> list[Fact]:
+    """Give two versions that were drawn under one event id and moment different ids."""
+    seen: dict[tuple[tuple[str, str], str], int] = {}
+    renamed: list[Fact] = []
+    for version in versions:
+        identity = key_of(version), version.event_id
+        again = seen[identity] = seen.get(identity, 0) + 1
+        event_id = version.event_id if again == 1 else f"{version.event_id}-{again}"
+        renamed.append(version._replace(event_id=event_id))
+    return renamed

@@ -1,0 +1,83 @@
+"""Kafka records as the consumer hands them over, made from facts or from anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from rupture_watch.alliance.standing import instant
+from rupture_watch.contracts.topics import Channel, channel_of_type, topic_name
+from tests.builders import CASE, canonical, event_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rupture_watch.alliance.facts import Fact, Microseconds
+    from rupture_watch.pipeline import Record
+
+PREFIX = "test."
+NO_TIMESTAMP = -1
+
+
+@dataclass(slots=True)
+class ARecord:
+    """A record; aiokafka's fits the same protocol."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]] = field(default_factory=list)
+    partition: int = 0
+    offset: int = 0
+    timestamp: int = NO_TIMESTAMP
+
+
+def topic_of(channel: Channel) -> str:
+    return topic_name(PREFIX, channel)
+
+
+def record_of_event(event: dict[str, Any], **said: Any) -> ARecord:
+    """Return a structured event on the topic of its type."""
+    channel = channel_of_type(event["type"])
+    fields: dict[str, Any] = {
+        "topic": topic_of(channel or Channel.RATINGS),
+        "key": event["subject"].encode(),
+        "value": canonical(event),
+        "headers": [("content-type", b"application/cloudevents+json")],
+        **said,
+    }
+    return ARecord(**fields)
+
+
+def record_of(fact: Fact, case: str = CASE, **said: Any) -> ARecord:
+    """Return ``fact`` as a record in structured mode, received when it was recorded."""
+    said.setdefault("timestamp", max(0, fact.recorded // 1_000))
+    return record_of_event(event_of(fact, case), **said)
+
+
+def binary_headers(event: dict[str, Any]) -> list[tuple[str, bytes | None]]:
+    """Return an event's attributes as the headers of the binary mode."""
+    attributes = {name: value for name, value in event.items() if name != "data"}
+    kind = str(attributes.pop("datacontenttype", "application/json")).encode()
+    headers: list[tuple[str, bytes | None]] = [
+        (f"ce_{name}", b"true" if value is True else str(value).encode())
+        for name, value in attributes.items()
+    ]
+    return [*headers, ("content-type", kind)]
+
+
+def in_binary_mode(event: dict[str, Any], **said: Any) -> ARecord:
+    """Return ``event`` as a record in binary mode."""
+    data = canonical(event["data"])
+    return record_of_event(event, value=data, headers=binary_headers(event), **said)
+
+
+def records_of(facts: Iterable[Fact], case: str = CASE) -> list[Record]:
+    """Return these facts as records, with offsets from 0."""
+    return [record_of(fact, case, offset=offset) for offset, fact in enumerate(facts)]
+
+
+def a_tick(time: Microseconds, **said: Any) -> ARecord:
+    """Return the record that lets time pass on a partition."""
+    value = canonical({"time": instant(time)})
+    return ARecord(topic_of(Channel.TICKS), None, value, **said)
