@@ -59,7 +59,14 @@ FRAME: tuple[tuple[str, dict[str, Any]], ...] = (
     ("unscheduled_contact", {"by": "provider"}),
     ("boundary_crossing", {"boundary": "gift"}),
     ("complaint", {"about": "therapist"}),
+    ("complaint", {"about": "admin"}),
+    ("transfer_requested", {}),
+    ("interruption", {}),
+    ("tech_failure", {}),
+    ("invoice_overdue", {}),
     ("goals_set", {}),
+    ("goal_reviewed", {}),
+    ("plan_presented", {}),
 )
 MISSED: tuple[tuple[str, str], ...] = (
     ("no_show", "client"),
@@ -169,7 +176,7 @@ def _week(draw: DrawFn, number: int, numbers: str) -> list[Fact]:
                 status,
                 start=day,
                 initiator=initiator,
-                reason_code=draw(st.sampled_from((None, None, "illness"))),
+                reason_code=draw(st.sampled_from((None, None, "illness", "pat-ucp"))),
                 **_written(draw),
             )
         )
@@ -182,6 +189,7 @@ def _week(draw: DrawFn, number: int, numbers: str) -> list[Fact]:
                 session=session,
                 seq=seq(),
                 provider_late_minutes=draw(st.sampled_from((None, 0, 7, 12))),
+                client_late_minutes=draw(st.sampled_from((None, 0, 15))),
                 overrun_minutes=draw(st.sampled_from((None, -10, 15))),
                 ended_by=draw(st.sampled_from((None, "provider"))),
                 **_written(draw),
@@ -193,7 +201,7 @@ def _week(draw: DrawFn, number: int, numbers: str) -> list[Fact]:
         )
     if draw(st.integers(0, 5)) > 0:
         facts += draw(_forms(session, day + draw(st.sampled_from((0.0, 0.04, -0.1, 4.0))), seq()))
-    if draw(st.integers(0, 4)) == 0:
+    if draw(st.integers(0, 3)) == 0:
         facts.append(
             a_note(
                 session,
@@ -201,6 +209,14 @@ def _week(draw: DrawFn, number: int, numbers: str) -> list[Fact]:
                 homework_assigned=2,
                 homework_done=draw(st.sampled_from((0, 2))),
                 alliance_discussed=draw(st.booleans()),
+                interventions=draw(st.sampled_from(((), ("challenge",), ("interpretation",)))),
+                signalled_zone=draw(st.sampled_from((None, "empathy"))),
+                offered_zone="confrontation",
+                goal_progress=draw(st.sampled_from((None, -1, 0, 1))),
+                therapist_sees_rupture=draw(st.sampled_from((None, False, True))),
+                self_harmful_domains=draw(st.sampled_from(((), ("money",), ("self_care",)))),
+                client_role_preference="explorer",
+                offered_role=draw(st.sampled_from((None, "adviser"))),
             )
         )
     return facts
@@ -210,14 +226,18 @@ def _week(draw: DrawFn, number: int, numbers: str) -> list[Fact]:
 def _forms(draw: DrawFn, session: str, day: float, seq: int | None) -> list[Fact]:
     mode = draw(st.sampled_from((None, None, None, "import")))
     version = draw(st.sampled_from((None, None, None, "2")))
-    more = {"session_seq": seq, "mode": mode, "version": version}
+    more: dict[str, Any] = {"session_seq": seq, "mode": mode, "version": version}
     total = draw(st.sampled_from(TOTALS))
     bond = min(10.0, round(total / 4, 1) + draw(st.sampled_from((0.0, -1.0, 1.0))))
     facts: list[Fact] = []
     others = draw(st.integers(0, 15))
     if others != 1:
         scores = srs(total, max(0.0, bond))
-        facts.append(a_form(session, day, total, scores=scores, **more, **_written(draw)))
+        single = draw(st.sampled_from(("safety", "judged", "hope", "clarity", "shame")))
+        value = draw(st.sampled_from((1.0, 4.0, 5.0)))
+        items = ((single, value),) if draw(st.integers(0, 3)) == 0 else ()
+        said = {"scores": scores, "items": items, **more, **_written(draw)}
+        facts.append(a_form(session, day, total, **said))
     if others in (1, 2, 3):
         value = 60.0 if total == 40.0 else total + 10
         facts.append(a_form(session, day, value, instrument="WAI-SR", **more, **_written(draw)))

@@ -75,9 +75,10 @@ def tables(content: Content) -> list[Table]:
         ", ".join(f"{k} {v.value:.2f}" for k, v in content[part].items()) or "none"
         for part in ("concepts", "leads")
     )
+    title = f"Told in vain: severity >= 2, clients without a rupture\n{where}"
+    caption = f"statistical alarms per 100 by lead: {leads}\nfindings per 100: {concepts}"
     return [
-        _list(f"Told in vain: severity >= 2, clients without a rupture\n{where}", content["budget"],
-              f"statistical alarms per 100 by lead: {leads}\nfindings per 100 by concept: {concepts}"),
+        _list(title, content["budget"], caption),
         _found(content["found"]),
         _list("In the clinic", content["clinic"]),
         _list(

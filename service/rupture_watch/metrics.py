@@ -31,7 +31,12 @@ OTHER: Final = "other"
 OUTCOMES: Final = ("accepted", "repeated", "superseded", "forgotten", "rejected")
 STAGES: Final = ("consumed", "published", "committed", "ticked")
 SEVERITIES: Final = ("1", "2", "3", "4")
-TYPES: Final = tuple(sorted({*(t for types in INPUT_TYPES.values() for t in types), "tick"}))
+TYPES: Final = (
+    *sorted(t for types in INPUT_TYPES.values() for t in types),
+    "tick",
+    *(channel.value for channel in INPUT_TYPES),
+)
+"""Event types; of a record whose type is not known, because it was refused, its topic."""
 CHANGES: Final = tuple(sorted(t.split(".")[-2] for t in OUTPUT_TYPES[Channel.ALERTS]))
 INPUTS: Final = (*(channel.value for channel in INPUT_TYPES), Channel.TICKS.value)
 

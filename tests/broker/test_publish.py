@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -12,8 +13,11 @@ import pytest
 
 from rupture_watch.contracts.topics import INPUT_TYPES, Channel, topic_name
 from rupture_watch.kafka.consumer import EventConsumer, MissingTopic, Seen
+from rupture_watch.operations.broker.artifacts import java, kafka_jars
+from rupture_watch.operations.live import send
 from rupture_watch.operations.publish import Fault, publish
 from rupture_watch.operations.simulate import simulate
+from rupture_watch.operations.simulate.live import LiveClinic, Pace
 from rupture_watch.operations.tail import alerts
 from rupture_watch.settings import as_environment
 
@@ -104,6 +108,55 @@ def test_the_command_counts_and_exits_by_what_it_found(topics: Settings, tmp_pat
     fault = {"line": len(lines), "reason": "not a JSON object with data"}
     assert json.loads(run.stdout) == {"acknowledged": len(lines) - 1, "faults": [fault]}
     assert run.returncode == 1
+
+
+async def test_a_live_clinic_comes_with_a_clock_on_every_partition(topics: Settings) -> None:
+    clinic = LiveClinic(cases=10, weeks=8, seed=1, pace=Pace(events_per_second=1000.0))
+    enough = asyncio.Event()
+
+    def progress(count: int) -> None:
+        if count == 100:
+            enough.set()
+
+    sending = asyncio.create_task(send(clinic, topics, progress))
+    async with asyncio.timeout(30):
+        await enough.wait()
+    sending.cancel()
+    await asyncio.gather(sending, return_exceptions=True)
+    ticks = topic_name(topics.topic_prefix, Channel.TICKS)
+    moments: dict[int, list[str]] = {}
+    async with EventConsumer(topics.kafka, [ticks], from_beginning=True) as consumer:
+        async for record in consumer.up_to_now():
+            moments.setdefault(record.partition, []).append(json.loads(record.value or b"")["time"])
+    assert len(await _written(topics)) >= 100
+    assert sorted(moments) == list(range(topics.partitions))
+    assert all(told and told == sorted(told) for told in moments.values())
+
+
+async def test_the_brokers_own_console_consumer_reads_what_was_published(topics: Settings) -> None:
+    (line,) = _lines(cases=1, weeks=4, seed=1, bad_share=0.0)[:1]
+    event = json.loads(line)
+    await publish(topics, [line], _silent)
+    (record,) = await _written(topics)
+    jars = await kafka_jars()
+    console = await asyncio.create_subprocess_exec(
+        java() or "java",
+        "-cp",
+        f"{jars}/*",
+        "org.apache.kafka.tools.consumer.ConsoleConsumer",
+        f"--bootstrap-server={topics.kafka.bootstrap}",
+        f"--topic={record.topic}",
+        "--from-beginning",
+        "--max-messages=1",
+        "--formatter-property=print.key=true",
+        "--formatter-property=print.headers=true",
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    output, _ = await console.communicate()
+    headers, key, value = output.decode().rstrip("\n").split("\t")
+    assert f"ce_type:{event['type']}" in headers.split(",")
+    assert (key, json.loads(value)) == (event["subject"], event["data"])
 
 
 async def test_following_a_topic_that_is_not_there_says_how_to_make_it(settings: Settings) -> None:

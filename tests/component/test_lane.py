@@ -161,6 +161,24 @@ async def test_memory_changes_only_after_the_acknowledgement() -> None:
     assert lane.ledger.pending() == {}
 
 
+async def test_what_somebody_else_wrote_to_the_changelog_is_never_the_last_word() -> None:
+    log = MemoryLog()
+    lane = lane_on(log, CountingPipeline())
+    await lane.restored({0: None})
+    await lane.advance({PLACE: records(600, key=lambda n: b"c%d" % n)})
+    await lane.checkpoint()
+    ours = log.folded(0)
+    log.changelog[0].append((b"c7", b"stale"))
+    await lane.advance({PLACE: records(1, first=600, key=lambda _: b"c0")})
+    await lane.checkpoint()
+    await lane.checkpoint()
+    assert log.folded(0) == ours | {b"c0": lane.partitions.cases(0)[b"c0"]}
+    assert lane.partitions.applied(0) == len(log.changelog[0]) - 1
+    written = len(log.changelog[0])
+    await lane.checkpoint()
+    assert len(log.changelog[0]) == written
+
+
 async def test_ticks_are_taken_after_everything_else_of_the_poll() -> None:
     pipeline = CountingPipeline()
     lane = lane_on(MemoryLog(), pipeline)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rupture_watch import pipeline as pipeline_module
+from rupture_watch.alliance import history
 from rupture_watch.alliance.rules.frame import Privacy
 from rupture_watch.codec.case_state import NewerState, due_of, has_outbox
 from rupture_watch.contracts.reading import MAX_BYTES
@@ -292,6 +293,23 @@ def test_a_rule_that_fails_at_a_correction_leaves_the_version_before(
 
     assert letters(effects) == [Reason.RULE_ERROR]
     assert shard.encode([KEY]) == before
+
+
+def test_a_rule_that_fails_just_when_the_bound_forgets_has_forgotten_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known, bad = [*weeks(36.0, 36.0), incident(40)], incident(50)
+    shard = a_shard()
+    shard.process(records_of(known))
+    before = shard.encode([KEY])
+    monkeypatch.setattr(history, "MOST_FACTS", len(known))
+    Defect(monkeypatch, bad)
+
+    effects = shard.process(records_of([bad]))
+
+    assert letters(effects) == [Reason.RULE_ERROR]
+    assert shard.encode([KEY]) == before
+    assert shard.case(KEY).standing()["counts"]["facts"] == len(known)
 
 
 def test_a_release_that_cannot_judge_a_stored_case_leaves_its_state_alone(

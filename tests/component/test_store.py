@@ -33,11 +33,11 @@ def test_own_writes_that_continue_the_changelog_move_the_applied_offset() -> Non
     assert store.cases(0) == {b"b": b"2"}
 
 
-def test_a_hole_leaves_the_applied_offset_for_the_next_restore() -> None:
+def test_a_hole_is_noticed_and_memory_is_not_read_back_over_it() -> None:
     store = Partitions()
     store.restored(0, None)
     assert not store.wrote(0, [(b"a", b"1")], [5])
-    assert store.applied(0) == -1
+    assert store.applied(0) == 5
     assert store.cases(0) == {b"a": b"1"}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
+import sys
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -34,6 +35,16 @@ def schedule(seed: int, *, kills: int, joins: int, longest: float = 5.0) -> list
     actions = ["kill"] * kills + ["join"] * joins
     random_.shuffle(actions)
     return [Step(random_.uniform(0.2, longest), action, random_.random()) for action in actions]
+
+
+def written(steps: list[Step]) -> str:
+    """Return a schedule in words."""
+    return ", ".join(f"{step.action} after {step.delay:.1f} s" for step in steps)
+
+
+def report(line: str) -> None:
+    """Say what a run did; pytest shows it with a failure, or with ``-s``."""
+    sys.stdout.write(f"{line}\n")
 
 
 class Nemesis:
@@ -74,6 +85,13 @@ class Nemesis:
             else:
                 await self._remove(victim)
                 assert await victim.stop() in EASY_ENDS, victim.lines
+
+    async def replace(self, worker: Worker) -> None:
+        """Stop one worker cleanly, as a deployment does, and wait until its successor is ready."""
+        await self._remove(worker)
+        assert await worker.stop() == 0, worker.lines
+        await self._join()
+        await self.fleet[-1].ready()
 
     async def retire(self) -> None:
         """Stop every worker cleanly; each must say so."""

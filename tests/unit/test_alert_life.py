@@ -184,7 +184,7 @@ def test_a_confirmed_repair_is_one() -> None:
     assert alert["resolution"]["fact"] == "e-repair_confirmed-36"
 
 
-@pytest.mark.parametrize(("number", "change"), [(9, "amended"), (11, "raised")])
+@pytest.mark.parametrize(("number", "change"), [(9, "amended"), (10, "raised")])
 def test_a_contrary_form_within_three_reopens_a_confirmed_repair(number: int, change: str) -> None:
     between = weeks(*[35.0] * (number - 7), first=7)
     _, events = judge(
@@ -347,6 +347,23 @@ def test_every_ending_closes_the_open_alert(ending: str) -> None:
     )
 
     assert heard(events) == [("raised", "new"), ("closed", "case_closed")]
+
+
+def test_an_ending_that_was_expected_to_fail_stays_a_question() -> None:
+    case, events = judge(
+        [*weeks(*STEADY, 20.0), a_closure(36, "unplanned")], rules=the_rules("A1", "J5")
+    )
+
+    assert heard(events) == [("raised", "new"), ("amended", "new_evidence")]
+    assert status_of(alerts_of(case)[0]) == {"A1": "recovered", "J5": "holds"}
+
+    answered, _ = judge(case.history.facts.values(), rules=the_rules("A1", "J5"))
+    [event] = answered.take(a_review(A1, 37))[1]
+    assert heard([event]) == [("repaired", "acknowledged")]
+
+    [event] = case.pass_time(on(80))
+    assert heard([event]) == [("repaired", "expired")]
+    assert event.time == on(36 + 28)
 
 
 def test_after_the_end_nothing_more_is_asked() -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rupture_watch.alliance import history
 from rupture_watch.alliance.assessment import Case
 from rupture_watch.alliance.facts import Appointment, Form, Note
 from rupture_watch.alliance.standing import instant
-from rupture_watch.alliance.timeline import Timeline, session_key
+from rupture_watch.alliance.timeline import HELD, Timeline, session_key
 from rupture_watch.codec.case_state import (
     OutboxEntry,
     PackedFacts,
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from rupture_watch.alliance.facts import Fact
     from rupture_watch.alliance.telling import AlertEvent
 
-LAW = settings(deadline=None)
+LAW = settings(deadline=None, max_examples=70)
 BESIDE_CONTENT = ("revision", "reason", "supersedes")
 
 
@@ -154,6 +156,22 @@ def test_a_restart_at_any_moment_changes_no_byte(story: Story, data: DataObject)
 
 
 @LAW
+@given(stories(), st.data())
+def test_what_the_bound_forgets_does_not_depend_on_the_order(
+    story: Story, data: DataObject
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(history, "MOST_FACTS", 12)
+        case = Case(CASE, the_rules())
+        for arrival in arrivals(data, story):
+            feed(case, arrival)
+            assert standing(case) == standing(case.again())
+        case.pass_time(on(story.end))
+
+        assert standing(case) == standing(in_order(story))
+
+
+@LAW
 @given(stories(endings=("erased",), most_sessions=5), st.data())
 def test_of_an_erased_case_nothing_is_left_in_any_order(story: Story, data: DataObject) -> None:
     case, world = Case(CASE, the_rules()), World()
@@ -190,12 +208,12 @@ def test_strain_knows_nothing_of_later_sessions_and_appointments(story: Story, w
 
 
 def _start(fact: Fact, timeline: Timeline) -> int:
-    """Return when the session or appointment of a fact began, 0 where it belongs to none."""
+    """Return when the session of a fact began, or what became of an appointment; else 0."""
     if isinstance(fact, Form | Note):
         return timeline.places.get(fact.session_id, fact.time)
-    if isinstance(fact, Appointment):
+    if isinstance(fact, Appointment) and fact.status == HELD:
         return timeline.places.get(session_key(fact), fact.scheduled_start)
-    return 0
+    return fact.time if isinstance(fact, Appointment) else 0
 
 
 def _strain(line: dict[str, Any]) -> tuple[str, float]:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
+from rupture_watch.alliance import history
 from rupture_watch.alliance.alerts import alert_id
+from rupture_watch.alliance.standing import instant
 from tests.builders import (
     CASE,
     a_closure,
@@ -250,6 +254,17 @@ def test_an_erased_case_closes_its_alert_and_forgets_everything() -> None:
     assert case.standing()["counts"] == {"facts": 0, "sessions": 0, "rated_sessions": 0}
 
 
+def test_erasure_closes_even_what_an_ending_leaves_open() -> None:
+    dipped, erased = weeks(*STEADY, 20.0), a_closure(40, "erased")
+    asked = a_frame_fact("transfer_requested", 36)
+    reopened = [a_review(id_of(dip()), 50, action) for action in ("dismissed", "reopened")]
+    for facts, rules in (([*dipped, asked], ("J5",)), ([*dipped, *reopened], ("A1",))):
+        case, _ = judge(facts, rules=the_rules(*rules))
+        assert [alert["state"] for alert in alerts_of(case)] == ["open"]
+
+        assert heard(case.take(erased)[1]) == [("closed", "case_closed")]
+
+
 def test_an_erased_case_is_gone_after_the_longest_lateness() -> None:
     case, _ = told(dip(), a_closure(36, "erased"))
 
@@ -267,3 +282,41 @@ def test_erasure_cannot_be_taken_back_whatever_came_first() -> None:
 
         assert case.erased == on(36)
         assert heard(events)[-1] == ("closed", "case_closed")
+
+
+def test_what_falls_behind_the_bound_goes_in_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    case, events = told(dip(), *weeks(36.0, 36.0, 36.0, 36.0, first=7))
+    assert heard(events)[-1] == ("repaired", "recovered")
+    monkeypatch.setattr(history, "MOST_FACTS", 20)
+
+    for fact in weeks(36.0, 36.0, 36.0, 36.0, first=11):
+        assert case.take(fact)[1] == []
+
+    assert case.history.cut is not None
+    assert alerts_of(case) == []
+    assert case.again().standing() == case.standing()
+
+
+def test_an_open_alert_whose_cause_is_forgotten_does_not_stay_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    case, [event] = told(dip())
+    monkeypatch.setattr(history, "MOST_FACTS", 6)
+
+    events = [event for fact in weeks(None, None, None, first=7) for event in case.take(fact)[1]]
+
+    assert ("retracted", event.alert_id) in {(one.change, one.alert_id) for one in events}
+    assert alerts_of(case) == []
+
+
+@pytest.mark.parametrize(
+    ("moment", "told_as"),
+    [
+        (0, "1970-01-01T00:00:00Z"),
+        (on(0) + 1, "2025-01-06T10:00:00.000001Z"),
+        (-62_135_596_800_000_000, "0001-01-01T00:00:00Z"),
+        (-500_000, "1969-12-31T23:59:59.500000Z"),
+    ],
+)
+def test_times_are_told_in_full(moment: int, told_as: str) -> None:
+    assert instant(moment) == told_as

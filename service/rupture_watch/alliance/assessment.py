@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 LAST_SESSIONS = 2
 CLOSURE: FactKey = ("Closure", "")
-MARKS = 2
+MARKS = 3
 """Sessions back to which judging anew is cheap: statuses and forms mostly come within days."""
 ERASURE_REMEMBERED = 35 * DAY
 """As long as events of an erased case may still arrive (the longest lateness limit)."""
@@ -38,9 +38,9 @@ BEGINNING: Microseconds = -(2**63)
 
 
 class _Mark(NamedTuple):
-    """The course and timeline as they stood before a session, after ``count`` moments."""
+    """The course and timeline as they stood before a session, after ``judged`` moments."""
 
-    count: int
+    judged: int
     course: Course
     timeline: Timeline
 
@@ -111,9 +111,11 @@ class Case:
             taken = Taken.ACCEPTED
         if taken is not Taken.ACCEPTED:
             return taken, []
+        facts, cut = self.history.facts, self.history.cut
         try:
             return taken, self._judge(fact, replaced)
         except Exception:
+            self.history.facts, self.history.cut = facts, cut
             self.history.put_back(fact, replaced)
             raise
 
@@ -194,7 +196,10 @@ class Case:
         if self.history.forget_beyond_bound():
             in_order = False
             self._refold()
+            self._register.forget(self._course)
         erases = _erases(fact)
+        if erases and (alert := self._course.book.open) is not None:
+            self._course.book.end(alert, "closed", "case_closed", fact.time, fact.time)
         if in_order and self._course.changes == changes and not erases:
             return []
         corrected = replaced if replaced is not None and not _is_silent(replaced) else None
@@ -220,7 +225,7 @@ class Case:
         return False
 
     def _concerns_all(self, fact: Fact, replaced: Fact | None) -> bool:
-        """Tell whether a fact changes what the course is set in: an ending, reviews, voided facts."""
+        """Tell whether a fact changes the setting of the course: an ending, reviews, voids."""
         if CLOSURE in self.history.facts:
             return True
         if isinstance(fact, Review) and not self._has_reviews:
@@ -253,7 +258,7 @@ class Case:
         """Judge anew from the latest remembered course that a change leaves as it is, if any."""
         while self._marks:
             mark = self._marks[-1]
-            facts = [moment.fact for moment in self._moments[mark.count :]]
+            facts = [moment.fact for moment in self._moments[mark.judged :]]
             if replaced is None or any(one is replaced for one in facts):
                 facts = [one for one in facts if one is not replaced]
                 timeline = mark.timeline.fork()
@@ -262,7 +267,7 @@ class Case:
                     not moments or moments[0][:3] > mark.course.position
                 ):
                     self._timeline, self._course = timeline, mark.course.fork()
-                    self._moments[mark.count :] = moments
+                    self._moments[mark.judged :] = moments
                     for moment in moments:
                         self._course.step(moment)
                     self._course.advance(self.clock)
@@ -277,7 +282,11 @@ class Case:
         moments = self._timeline.rebuild(self.history.facts.values())
         self._course = Course(self.name, self.catalogue, self._new_setting())
         self._moments = []
+        last = self._timeline.last_sessions(MARKS)
         for moment in moments:
+            if moment.session in last and moment.session not in self._course.by_key:
+                self._remember(self._timeline.without(last))
+                last = last[1:]
             self._moments.append(moment)
             self._course.step(moment)
         self._course.advance(self.clock)

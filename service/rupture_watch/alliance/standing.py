@@ -24,7 +24,7 @@ SESSIONS_AROUND = 3
 
 def instant(time: Microseconds) -> str:
     """Return a time as RFC 3339 in UTC, fractions only where there are any."""
-    moment = datetime.fromtimestamp(time // SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    moment = datetime.fromtimestamp(time // SECOND, UTC).replace(tzinfo=None).isoformat()
     fraction = time % SECOND
     return f"{moment}.{fraction:06d}Z" if fraction else f"{moment}Z"
 

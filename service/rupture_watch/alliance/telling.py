@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LATE_AFTER = DAY
 DIGEST_DIGITS = 16
+OPEN = "open"
 RETRACTED = "retracted"
 CHANGE_BY_STATE = {"open": "amended", "repaired": "repaired", "closed": "closed"}
 
@@ -72,12 +73,13 @@ class Cause(NamedTuple):
 class Register:
     """The alerts of one case as published; ``told`` is kept with the case's state."""
 
-    __slots__ = ("_contents", "told")
+    __slots__ = ("_contents", "_same", "told")
 
     def __init__(self, told: dict[str, Told], course: Course) -> None:
         """Go on from what was told when ``course`` stood as it does."""
         self.told = told
         self._contents = _present(course)
+        self._same: dict[str, Content] = {}
 
     def tell(self, course: Course, cause: Cause) -> list[AlertEvent]:
         """Return the events that bring the world up to ``course``; they count as told."""
@@ -93,10 +95,35 @@ class Register:
             told = self.told.get(alert.alert_id)
             if told is None or told.state == RETRACTED:
                 events += self._raise(course, alert, content, cause, heirs)
-            elif told.digest != digest_of(content):
+            elif self._is_news(alert.alert_id, content, told):
                 previous = before.get(alert.alert_id)
                 events.append(self._amend(course, alert, content, cause, previous))
         return events
+
+    def _is_news(self, alert_id: str, content: Content, told: Told) -> bool:
+        """Tell whether content differs from what was told; its digest is made only if it moved."""
+        if self._same.get(alert_id) == content:
+            return False
+        if told.digest != digest_of(content):
+            return True
+        self._same[alert_id] = content
+        return False
+
+    def forget(self, course: Course) -> None:
+        """Let what ended long ago change or go in silence, now that its beginnings are forgotten.
+
+        An alert that stays open, or opens again, is told as ever.
+        """
+        present = _present(course)
+        for one, told in self.told.items():
+            content = present.get(one)
+            is_open = told.state == OPEN or (content is not None and content["state"] == OPEN)
+            if is_open or told.state == RETRACTED:
+                continue
+            if content is None:
+                self._contents.pop(one, None)
+            else:
+                self.told[one] = Told(told.revision, content["state"], digest_of(content))
 
     def _gone(
         self, course: Course, before: dict[str, Content], present: dict[str, Content]
@@ -182,6 +209,7 @@ class Register:
         told = self.told.get(alert_id)
         revision = told.revision + 1 if told else 1
         self.told[alert_id] = Told(revision, content["state"], digest)
+        self._same.pop(alert_id, None)
         data = {**content, "revision": revision, "reason": reason}
         return AlertEvent(change, alert_id, revision, course.case, time, data)
 

@@ -22,7 +22,7 @@ from rupture_watch.alliance.facts import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 HELD = "attended"
 FINAL = frozenset({"attended", "no_show", "cancelled"})
@@ -54,15 +54,20 @@ def session_key(fact: Appointment) -> str:
 
 
 class Timeline:
-    """The places of a case's sessions, kept up as facts come in order, rebuilt when they do not."""
+    """The places of a case's sessions, kept up as facts come in order, rebuilt when they do not.
+
+    ``_plain``: numbers, where known, and times order the sessions alike; then a further session is
+    simply the next, whichever of them decides.
+    """
 
     __slots__ = (
-        "_all_numbered",
         "_appointments",
         "_doubles",
         "_last_place",
         "_last_seq",
         "_loose",
+        "_numbers",
+        "_plain",
         "places",
     )
 
@@ -70,17 +75,18 @@ class Timeline:
         self.places: dict[str, Microseconds] = {}
         self._appointments: dict[str, str] = {}
         self._loose: set[str] = set()
+        self._numbers: dict[str, int] = {}
         self._doubles = False
+        self._plain = True
         self._last_place: Microseconds = -(2**63)
         self._last_seq = 0
-        self._all_numbered = True
 
     def rebuild(self, facts: Iterable[Fact]) -> list[Moment]:
         """Place every session and return all moments in order; for a new timeline only."""
         facts = [fact for fact in facts if not fact.void]
         starts, numbers, doubles = self._sessions(facts)
         self._doubles = bool(doubles)
-        self._place_after(starts, numbers)
+        self._place(starts, numbers)
         self._loose = {
             fact.session_id
             for fact in facts
@@ -105,11 +111,28 @@ class Timeline:
 
     def fork(self) -> Timeline:
         """Return an equal timeline that goes on by itself."""
+        return self.without(())
+
+    def last_sessions(self, count: int) -> list[str]:
+        """Return the newest sessions, oldest first; none where their order is not plain."""
+        if self._doubles or not self._plain:
+            return []
+        return sorted(self.places, key=lambda key: self.places[key])[-count:]
+
+    def without(self, sessions: Collection[str]) -> Timeline:
+        """Return a timeline as it was before its newest ``sessions``."""
         other = Timeline()
-        other.places, other._appointments = self.places.copy(), self._appointments.copy()
         other._loose, other._doubles = self._loose.copy(), self._doubles
+        other._plain = self._plain
+        other.places, other._appointments = self.places.copy(), self._appointments.copy()
+        other._numbers = self._numbers.copy()
         other._last_place, other._last_seq = self._last_place, self._last_seq
-        other._all_numbered = self._all_numbered
+        if sessions:
+            for key in sessions:
+                for known in (other.places, other._appointments, other._numbers):
+                    known.pop(key, None)
+            other._last_place = max(other.places.values(), default=-(2**63))
+            other._last_seq = max(other._numbers.values(), default=0)
         return other
 
     def extend(self, facts: Iterable[Fact]) -> list[Moment] | None:
@@ -119,9 +142,8 @@ class Timeline:
         """
         facts = [fact for fact in facts if not fact.void]
         starts, numbers, doubles = self._sessions(facts)
-        if doubles or self._doubles or not self._may_follow(starts, numbers):
+        if doubles or self._doubles or not self._follow(starts, numbers):
             return None
-        self._place_after(starts, numbers)
         for fact in facts:
             if isinstance(fact, Note) and fact.session_id not in self.places:
                 self._loose.add(fact.session_id)
@@ -129,16 +151,11 @@ class Timeline:
         moments.sort(key=_order)
         return moments
 
-    def _may_follow(self, starts: Mapping[str, Microseconds], numbers: Mapping[str, int]) -> bool:
-        if not starts:
-            return True
-        numbered = len(numbers) == len(starts)
-        if self.places and numbered != self._all_numbered and (numbered or self._all_numbered):
-            return False
-        if numbered and self._all_numbered and min(numbers.values()) <= self._last_seq:
-            return False
-        return min(starts.values()) > self._last_place and not any(
-            key in self.places or key in self._loose for key in starts
+    def _follow(self, starts: Mapping[str, Microseconds], numbers: Mapping[str, int]) -> bool:
+        """Place sessions after all others, if their order is plain."""
+        return all(
+            self._extend(key, starts[key], numbers.get(key))
+            for key in sorted(starts, key=lambda key: (starts[key], key))
         )
 
     def append(self, fact: Fact) -> Moment | bool | None:
@@ -159,33 +176,35 @@ class Timeline:
         if fact.status != HELD:
             return True
         key = session_key(fact)
-        if key in self.places or not self._extend(key, fact.scheduled_start, fact.session_seq):
+        if not self._extend(key, fact.scheduled_start, fact.session_seq):
             return False
         self._appointments[key] = fact.name
         return True
 
     def _append_form(self, fact: Form) -> bool:
-        key = fact.session_id
+        key, seq = fact.session_id, fact.session_seq
         place = self.places.get(key)
         if place is None:
-            return self._extend(key, fact.time, fact.session_seq)
+            return self._extend(key, fact.time, seq)
         if key not in self._appointments and fact.time < place:
             return False
-        return fact.session_seq == (self._last_seq if self._all_numbered else None)
+        known = self._numbers.get(key)
+        if seq is None or seq == known:
+            return True
+        if known is None and self._plain and place == self._last_place and seq > self._last_seq:
+            self._numbers[key] = self._last_seq = seq
+            return True
+        return False
 
     def _extend(self, key: str, place: Microseconds, seq: int | None) -> bool:
-        numbered = self._all_numbered and seq is not None
-        if key in self._loose:
+        """Place one more session after all others; False where it is not simply the next."""
+        if not self._plain or key in self.places or key in self._loose:
             return False
-        if self.places and (
-            place <= self._last_place
-            or numbered != self._all_numbered
-            or (numbered and seq is not None and seq <= self._last_seq)
-        ):
+        if place <= self._last_place or (seq is not None and seq <= self._last_seq):
             return False
         self.places[key] = self._last_place = place
-        self._all_numbered = numbered
-        self._last_seq = seq or 0
+        if seq is not None:
+            self._numbers[key] = self._last_seq = seq
         return True
 
     def _sessions(
@@ -217,19 +236,17 @@ class Timeline:
         self._appointments.update((key, fact.name) for key, fact in held.items())
         return starts, numbers, doubles
 
-    def _place_after(self, starts: Mapping[str, Microseconds], numbers: Mapping[str, int]) -> None:
-        """Give sessions their places, after those that have one; numbers decide if all have one."""
-        if not starts:
+    def _place(self, starts: Mapping[str, Microseconds], numbers: Mapping[str, int]) -> None:
+        """Give all sessions their places: numbers decide where every session has one."""
+        if self._follow(starts, numbers):
             return
-        self._all_numbered = (self._all_numbered or not self.places) and len(numbers) == len(starts)
-        if not self._all_numbered:
-            self.places.update(starts)
-            self._last_place = max(starts.values())
-            return
-        for key in sorted(starts, key=lambda key: (numbers[key], starts[key], key)):
-            after = self._last_place + 1 if self.places else starts[key]
-            self.places[key] = self._last_place = max(after, starts[key])
-            self._last_seq = numbers[key]
+        self._plain = False
+        self.places, self._numbers = dict(starts), dict(numbers)
+        if len(numbers) == len(starts):
+            place = -(2**63)
+            for key in sorted(starts, key=lambda key: (numbers[key], starts[key], key)):
+                place = self.places[key] = max(place + 1, starts[key])
+        self._last_place = max(self.places.values(), default=-(2**63))
 
     def _moment(self, fact: Fact) -> Moment | None:
         if isinstance(fact, Form):

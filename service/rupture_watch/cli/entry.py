@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from rupture_watch import __version__
-from rupture_watch.cli import contract, events, judging, reference, running
+from rupture_watch.cli import comparing, contract, events, judging, reference, running
 from rupture_watch.cli.output import FAULTY, MISCONFIGURED, UNAVAILABLE
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -22,9 +22,11 @@ app.command()(events.simulate)
 app.command()(events.tail)
 app.command()(judging.replay)
 app.command()(judging.explain)
+app.command()(comparing.backtest)
 app.command()(contract.validate)
 app.command()(contract.schemas)
 app.command()(reference.settings)
+app.command()(reference.rules)
 
 
 def main() -> None:
@@ -50,12 +52,12 @@ def _exit_code(error: Exception) -> int | None:
     from rupture_watch.kafka.producer import Unwritten
     from rupture_watch.operations.broker import BrokerFailure
     from rupture_watch.operations.demo import DemoFailure
-    from rupture_watch.operations.explain import UnknownCase
+    from rupture_watch.operations.explain import UnknownCase, UnknownSession
     from rupture_watch.settings import InvalidSettings
 
     if isinstance(error, InvalidSettings | Unreadable | NotAdmitted | MissingTopic | RuleSetError):
         return MISCONFIGURED
-    if isinstance(error, UnknownCase):
+    if isinstance(error, UnknownCase | UnknownSession):
         return FAULTY
     if isinstance(error, BrokerFailure | DemoFailure | Unreachable | Refused | Unwritten):
         return UNAVAILABLE

@@ -10,8 +10,11 @@ from rich.console import Console
 from rupture_watch.cli.output import EventFile, Json, count_progress, moment, print_json
 
 RuleSetFile = Annotated[
-    Path | None,
-    typer.Option(exists=True, dir_okay=False, help="Rule set; absent: the service's own."),
+    str | None,
+    typer.Option(
+        metavar="RULESET",
+        help="A rule set file, or default, strict, lenient, plain; absent: default.",
+    ),
 ]
 
 
@@ -64,13 +67,15 @@ def explain(
     events: Annotated[
         Path, typer.Option(exists=True, dir_okay=False, help="A file of events, one a line.")
     ],
-    session: Annotated[str | None, typer.Option(help="Only what was measured there.")] = None,
+    session: Annotated[
+        str | None, typer.Option(help="Only this one, as the case stood right after it.")
+    ] = None,
     ruleset: RuleSetFile = None,
     json: Json = False,
 ) -> None:
-    """Show what was measured and found in one case, and with it why it is asked about or not."""
+    """Say why a case is asked about, or why not, session by session, and what would change it."""
+    from rupture_watch.operations.explain import as_json, render
     from rupture_watch.operations.explain import explain as operation
-    from rupture_watch.operations.explain import render
     from rupture_watch.rulesets import load_catalogue
 
     with events.open("rb") as file, count_progress("events") as bar:
@@ -82,6 +87,6 @@ def explain(
 
         explanation = operation(case, lines(), load_catalogue(ruleset), session)
     if json:
-        print_json(explanation._asdict())
+        print_json(as_json(explanation))
     else:
-        Console(highlight=False).print(render(explanation))
+        Console(highlight=False, markup=False).print(render(explanation))

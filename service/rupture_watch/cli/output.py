@@ -14,6 +14,7 @@ from rich.progress import (
     DownloadColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     SpinnerColumn,
     TextColumn,
     TimeElapsedColumn,
@@ -58,7 +59,7 @@ def file_progress(what: str, size: int) -> Iterator[Progress]:
         TextColumn("{task.fields[note]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with _progress(*columns) as progress:
         progress.add_task(what, total=size, note="")
         yield progress
 
@@ -69,9 +70,15 @@ def count_progress(what: str, total: int | None = None) -> Iterator[Progress]:
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
+        *([BarColumn()] if total else []),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with _progress(*columns) as progress:
         progress.add_task(what, total=total)
         yield progress
+
+
+def _progress(*columns: ProgressColumn) -> Progress:
+    console = Console(stderr=True)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

@@ -15,20 +15,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from rupture_watch.alliance.assessment import Case
-from rupture_watch.alliance.facts import (
-    Appointment,
-    Closure,
-    Fact,
-    FactKey,
-    Form,
-    FrameFact,
-    Microseconds,
-    Note,
-    Review,
-    key_of,
-)
+from rupture_watch.alliance.facts import Fact, FactKey, Microseconds, key_of
 from rupture_watch.alliance.history import History
 from rupture_watch.alliance.telling import Told
+from rupture_watch.codec.packing import pack, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,10 +32,7 @@ NEVER: Microseconds = 2**63 - 1
 _HEADER = struct.Struct(">BBq")
 _ARRAY = struct.Struct(">BI")
 _ARRAY_32 = 0xDD
-_KINDS: tuple[type[Any], ...] = (Form, Appointment, FrameFact, Note, Closure, Review)
-_PREFIX = {kind: bytes((0x92, tag)) for tag, kind in enumerate(_KINDS)}
 _ENCODER = msgspec.msgpack.Encoder()
-_DECODERS = [msgspec.msgpack.Decoder(kind) for kind in _KINDS]
 
 
 class NewerState(Exception):
@@ -65,7 +52,8 @@ class _Body(msgspec.Struct, array_like=True):
     erased: Microseconds | None
     told: list[tuple[str, int, str, str]]
     outbox: list[OutboxEntry]
-    facts: list[tuple[int, msgspec.Raw]]
+    sources: list[str]
+    facts: list[list[Any]]
 
 
 _BODY = msgspec.msgpack.Decoder(_Body)
@@ -77,22 +65,25 @@ class PackedFacts:
     Their order is that of the history: a replaced fact keeps its place.
     """
 
-    __slots__ = ("_packed", "size")
+    __slots__ = ("_packed", "size", "sources")
 
     def __init__(self, facts: Iterable[Fact] = ()) -> None:
-        """Pack these facts; ``size`` is how many bytes they take."""
+        """Pack these facts; ``size`` is how many bytes they take, ``sources`` who sent them."""
         self.repack(facts)
 
     def put(self, fact: Fact) -> None:
         """Add a fact, or a further version of one."""
         key = key_of(fact)
-        packed = _PREFIX[type(fact)] + _ENCODER.encode(fact)
+        if fact.source not in self.sources:
+            self.sources.append(fact.source)
+        packed = _ENCODER.encode(pack(fact, self.sources.index(fact.source)))
         self.size += len(packed) - len(self._packed.get(key, b""))
         self._packed[key] = packed
 
     def repack(self, facts: Iterable[Fact]) -> None:
         """Start over: facts were forgotten."""
         self._packed: dict[FactKey, bytes] = {}
+        self.sources: list[str] = []
         self.size = 0
         for fact in facts:
             self.put(fact)
@@ -107,7 +98,15 @@ def encode(case: Case, outbox: Sequence[OutboxEntry], facts: PackedFacts) -> byt
     """Return the state of ``case``, whose facts are packed in ``facts``."""
     due = case.next_due
     told = [(key, *value) for key, value in case.told.items()]
-    body = (case.clock, case.history.cut, case.erased, told, outbox, facts.array())
+    body = (
+        case.clock,
+        case.history.cut,
+        case.erased,
+        told,
+        outbox,
+        facts.sources,
+        facts.array(),
+    )
     header = _HEADER.pack(STATE_VERSION, OUTBOX if outbox else 0, NEVER if due is None else due)
     return header + _ENCODER.encode(body)
 
@@ -121,7 +120,7 @@ def decode(name: str, state: bytes, catalogue: Catalogue) -> tuple[Case, list[Ou
     """
     check_version(state)
     body = _BODY.decode(memoryview(state)[_HEADER.size :])
-    facts = [_DECODERS[tag].decode(raw) for tag, raw in body.facts]
+    facts = [unpack(packed, body.sources) for packed in body.facts]
     told = {key: Told(revision, standing, digest) for key, revision, standing, digest in body.told}
     history = History(facts, body.cut)
     return Case(name, catalogue, history, body.clock, told, body.erased), body.outbox

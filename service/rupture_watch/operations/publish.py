@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from rupture_watch.contracts.topics import channel_of_type, topic_name
 from rupture_watch.kafka.binary_mode import BinaryEvent, NotAnEvent, to_binary
-from rupture_watch.kafka.producer import EventProducer, acknowledged
+from rupture_watch.kafka.bulk import BulkProducer
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Iterable
 
     from rupture_watch.settings import Settings
 
-IN_FLIGHT: Final = 5_000
-"""Events read ahead of their acknowledgements; twice as many are held at most."""
+SHOWN_EVERY: Final = 2_000
+"""Lines between two reports of progress."""
 
 
 class Fault(NamedTuple):
@@ -49,13 +48,13 @@ async def publish(settings: Settings, lines: Iterable[bytes], progress: Progress
         Unreachable: the cluster does not answer.
         Unwritten: it stopped acknowledging; what was sent until then stays sent.
     """
-    read = done = 0
+    read = 0
     faults: list[Fault] = []
-    flying: list[asyncio.Future[object]] = []
-    landing: list[asyncio.Future[object]] = []
-    async with EventProducer(settings.kafka) as producer:
+    async with BulkProducer(settings.kafka) as producer:
         for number, line in enumerate(lines, start=1):
             read += len(line)
+            if number % SHOWN_EVERY == 0:
+                progress(read=read, acknowledged=await producer.acknowledged())
             if not line.strip():
                 continue
             try:
@@ -64,14 +63,8 @@ async def publish(settings: Settings, lines: Iterable[bytes], progress: Progress
             except NotAnEvent as error:
                 faults.append(Fault(number, str(error)))
                 continue
-            flying.append(await producer.send_event(topic, event))
-            if len(flying) == IN_FLIGHT:
-                await acknowledged(landing)
-                done += len(landing)
-                landing, flying = flying, []
-                progress(read=read, acknowledged=done)
-        await acknowledged([*landing, *flying])
-        done += len(landing) + len(flying)
+            await producer.add(topic, event)
+        done = await producer.settle()
         progress(read=read, acknowledged=done)
     return Published(done, faults)
 

@@ -82,6 +82,6 @@ def parse(text: str) -> RuleSet:
     try:
         _ = ruleset.registry
     except OverrideError as error:
-        message = f"rule set: instruments.{error}"
+        message = f"rule set: {error}"
         raise RuleSetError(message) from error
     return ruleset

@@ -52,7 +52,8 @@ class Engine(NamedTuple):
         return self.lane.partitions
 
     def retain(self, partitions: Collection[int]) -> None:
-        """Drop all but these partitions."""
+        """Drop all but these partitions, which are to be restored now."""
+        self.health.assigned()
         self.lane.retain(partitions)
 
     async def restored(self, ends: Mapping[int, int | None]) -> None:

@@ -23,7 +23,7 @@ class Health:
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
-        self._turned = time.monotonic()
+        self._turned = self._assigned = time.monotonic()
         self._paused_since: float | None = time.monotonic()
         self._flowing = False
         self.halted = False
@@ -52,10 +52,13 @@ class Health:
             self._paused_since = time.monotonic()
         self._publish()
 
+    def assigned(self) -> None:
+        """Note that partitions are assigned, and their state incomplete."""
+        self._assigned = time.monotonic()
+
     def restored(self) -> None:
         """Note that the state is complete."""
-        if self._paused_since is not None:
-            self._metrics.observe("recovery_seconds", time.monotonic() - self._paused_since)
+        self._metrics.observe("recovery_seconds", time.monotonic() - self._assigned)
 
     def resume(self) -> float:
         """Note that events flow again; return for how long they did not, in seconds."""

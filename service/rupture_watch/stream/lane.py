@@ -67,6 +67,7 @@ class Lane:
         self._failpoint = failpoint
         self._ticks = ticks
         self._shards: dict[int, Shard] = {}
+        self._torn: set[int] = set()
         self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._room = asyncio.Semaphore(AT_ONCE)
 
@@ -115,6 +116,7 @@ class Lane:
         for partition in self.partitions.retain(partitions) | (set(self._shards) - set(partitions)):
             self._shards.pop(partition, None)
             self._locks.pop(partition, None)
+            self._torn.discard(partition)
             self._guard.forget(partition)
 
     async def _advance(self, partition: int, batches: Mapping[Place, Sequence[Record]]) -> None:
@@ -182,6 +184,9 @@ class Lane:
 
     async def _settle(self, partition: int) -> None:
         """Write what is dirty now, oldest first, letting records through between the slices."""
+        if partition in self._torn:
+            self._torn.discard(partition)
+            await self._mend(partition)
         shard = self._shards[partition]
         left = shard.dirty
         published = SLICE
@@ -208,6 +213,20 @@ class Lane:
         offsets = await self._outputs.append(partition, changes)
         if not self.partitions.wrote(partition, changes, offsets):
             self._outputs.hole(partition)
+            self._torn.add(partition)
+
+    async def _mend(self, partition: int) -> None:
+        """Write every case again, so that nobody else's word about one is the last.
+
+        A worker that was put out while it wrote leaves states behind that are older than ours. The
+        lease says that ours are right, and that no more of its states can follow.
+        """
+        cases = self.partitions.cases(partition)
+        keys = list(cases)
+        for start in range(0, len(keys), SLICE):
+            async with self._room, self._locks[partition]:
+                piece = [(key, cases[key]) for key in keys[start : start + SLICE] if key in cases]
+                await self._write(partition, piece)
 
     def _plausible(self, place: Place, piece: Sequence[Record], effects: Effects) -> bool:
         """Ask the flood guard; ticks are our own and would dilute what it sees."""

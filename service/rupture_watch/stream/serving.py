@@ -6,7 +6,7 @@ import asyncio
 import logging
 import signal
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import uvloop
 
@@ -29,7 +29,7 @@ from rupture_watch.stream.ports import LogFailed
 from rupture_watch.stream.preflight import Unfit, preflight, topics
 from rupture_watch.stream.probes import probes
 from rupture_watch.stream.ticks import Clock
-from rupture_watch.stream.turns import UNAVAILABLE, Turns, end_process
+from rupture_watch.stream.turns import MISCONFIGURED, UNAVAILABLE, Turns, end_process
 
 if TYPE_CHECKING:
     from rupture_watch.settings import Settings
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from rupture_watch.stream.app import StreamApp
 
 logger = logging.getLogger(__name__)
-
-MISCONFIGURED: Final = 78
 
 
 def serve(settings: Settings, pipeline: ports.Pipeline, *, ruleset: str = "") -> int:

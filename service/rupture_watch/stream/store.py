@@ -59,8 +59,8 @@ class Partitions:
     def wrote(self, partition: int, changes: Iterable[Change], offsets: Sequence[int]) -> bool:
         """Apply own acknowledged writes; tell whether they continue the changelog without a hole.
 
-        After a hole somebody else wrote, or an own batch was written twice: the applied offset
-        stays, and the next restore reads from there (which changes nothing that is right).
+        After a hole somebody else wrote in between, or an own batch was written twice. Memory then
+        knows better than the changelog, so there is nothing to read back, but all to write again.
         """
         cases = self.cases(partition)
         for key, value in changes:
@@ -68,11 +68,9 @@ class Partitions:
                 cases.pop(key, None)
             else:
                 cases[key] = value
-        start = self._applied.get(partition)
-        if start is None or list(offsets) != list(range(start + 1, start + 1 + len(offsets))):
-            return False
-        self._applied[partition] = offsets[-1] if offsets else start
-        return True
+        before = self._applied.get(partition, NOTHING_APPLIED)
+        self._applied[partition] = max(before, *offsets)
+        return list(offsets) == list(range(before + 1, before + 1 + len(offsets)))
 
     def restored(self, partition: int, end: int | None) -> int:
         """Note that a restore read up to ``end``; return how many records it has replayed.

@@ -7,6 +7,7 @@ import logging
 import os
 from typing import TYPE_CHECKING, Final, NoReturn
 
+from rupture_watch.codec.case_state import NewerState
 from rupture_watch.stream.ports import LogFailed
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 UNAVAILABLE: Final = 70
+MISCONFIGURED: Final = 78
 
 
 class Turns:
@@ -50,6 +52,11 @@ class Turns:
 
 def end_process(error: BaseException) -> NoReturn:
     """Say why in one line and end at once, writing nothing more: a successor starts over."""
+    if isinstance(error, NewerState):
+        logger.critical(
+            "the state is a newer service's: run that version", extra={"exit": MISCONFIGURED}
+        )
+        os._exit(MISCONFIGURED)
     if isinstance(error, LogFailed):
         logger.critical("cannot write to Kafka", extra={"detail": str(error), "exit": UNAVAILABLE})
     else:

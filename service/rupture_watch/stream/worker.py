@@ -9,7 +9,8 @@ from rupture_watch import logs
 from rupture_watch.alliance.ruleset import RuleSetError
 from rupture_watch.pipeline import Pipeline
 from rupture_watch.rulesets import load_catalogue
-from rupture_watch.stream.serving import MISCONFIGURED, serve
+from rupture_watch.stream.serving import serve
+from rupture_watch.stream.turns import MISCONFIGURED
 
 if TYPE_CHECKING:
     from rupture_watch.settings import Settings

@@ -23,7 +23,14 @@ def test_the_first_session_after_21_days_is_capped() -> None:
     assert Diary().usual().session(6.99, LOW).severities("A1") == [3]
 
 
-def test_a_finding_that_is_not_from_ratings_is_not_capped() -> None:
+def test_nothing_that_can_be_chance_leans_on_a_capped_rating() -> None:
+    diary = Diary().usual().session(7, LOW)
+    for week in (1, 2, 3, 7):
+        diary.note(week, interventions=("challenge",))
+    assert diary.severities("F1") == [1]
+
+
+def test_what_somebody_did_is_not_capped() -> None:
     diary = Diary().usual().session(7, USUAL[0], overrun_minutes=-5, ended_by="provider")
     diary.frame("complaint", 6.9)
     assert diary.severities("I8") == [4]

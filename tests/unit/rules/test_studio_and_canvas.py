@@ -81,9 +81,9 @@ def test_the_present_session_counts_once_its_note_is_there() -> None:
 
 
 def test_forty_two_days_without_a_link_are_found() -> None:
-    diary = Diary(E4={"sessions": 99}).usual(4).note(0, goal_linked=True)
+    diary = Diary(E4={"sessions": 99}).usual(5).note(0, goal_linked=True)
     assert diary.session(5.99, (9.1, 8.2, 9.1, 9.0)).severities("E4") == []
-    again = Diary(E4={"sessions": 99}).usual(4).note(0, goal_linked=True)
+    again = Diary(E4={"sessions": 99}).usual(5).note(0, goal_linked=True)
     assert again.session(6, (9.1, 8.2, 9.1, 9.0)).severities("E4") == [2]
 
 

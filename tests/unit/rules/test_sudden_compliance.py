@@ -88,6 +88,14 @@ def test_a_uniform_maximum_after_varied_answers_is_a_jump() -> None:
     assert Diary(B1=JUMP).usual().session(5, TOP).severities("B1") == [2]
 
 
+def test_a_uniform_maximum_near_the_form_before_is_no_jump() -> None:
+    diary = Diary().usual()
+    spread = diary.session(5, TOP).point("total").deviation.spread
+    rise = round((40.0 - sum(USUAL[4])) / spread, 6)
+    assert Diary(B1=JUMP | {"rise_spreads": rise - 1e-6}).usual().session(5, TOP).found("B1")
+    assert not Diary(B1=JUMP | {"rise_spreads": rise + 1e-6}).usual().session(5, TOP).found("B1")
+
+
 def test_a_uniform_maximum_of_one_who_often_gives_it_is_nothing_new() -> None:
     # one ceiling of four ratings is a quarter
     often = Diary(B1=JUMP).session(0, TOP).usual(3, first=1).session(4, TOP)

@@ -96,10 +96,9 @@ class Rule:
         clause = clause or Clause(self.source, self.clears, factual=self.factual)
         severity = self.severity if severity is None else severity
         if not clause.factual:
-            if not self.own_limit and not course.is_strained:
-                severity = NOTE
-            if course.is_capped and clause.source is Source.RATINGS:
-                severity = NOTE
+            # In a session whose rating means less, strain means less: nothing leans on it.
+            told = self.own_limit or course.is_strained
+            severity = severity if told and not course.is_capped else NOTE
         return Finding(
             rule=self.id,
             type=clause.type or self.type or course.rupture_type(),

@@ -104,7 +104,7 @@ class TiedToTheProblem(Rule):
 
     At least 4 sessions or 42 days without ``goal_linked`` or ``goal_reviewed``, and goal z < -1
     (defaults; open-ended work: set ``sessions`` to 8). The present session counts once its note
-    is there. Silent until the case has shown a goal set or reviewed, or the tag.
+    is there. Goals just set count as linked. Silent until the case has shown the tag or a review.
     """
 
     id = "E4"
@@ -162,17 +162,17 @@ class TiedToTheProblem(Rule):
         return None
 
     def _last_link(self, course: Course) -> int | None:
-        """Return when the work was tied to its goals last; the start, if only tags deny it."""
+        """Return when the work was tied to its goals last, or None where nobody records it."""
         linked = last_tagged(course, 1, lambda note: note.goal_linked)
         places = [
             course.by_key[n.session_id].place for n in linked if n.session_id in course.by_key
         ]
         times = [fact.time for fact in course.frame_facts("goals_set", "goal_reviewed")]
-        if places or times:
-            return max((*places, *times))
-        if not last_tagged(course, 1, lambda note: note.goal_linked is not None):
+        if "goal_reviewed" not in course.frame and not last_tagged(
+            course, 1, lambda note: note.goal_linked is not None
+        ):
             return None
-        return course.sessions[0].place - 1
+        return max((*places, *times), default=course.sessions[0].place - 1)
 
 
 class NotAnAdviser(Rule):

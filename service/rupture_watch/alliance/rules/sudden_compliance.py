@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from statistics import pvariance
 from typing import TYPE_CHECKING, ClassVar
 
 from rupture_watch.alliance.causes import evidence_of
 from rupture_watch.alliance.findings import Clears, Evidence, RuptureType, Source
 from rupture_watch.alliance.rules.conduct import stepped_back
+from rupture_watch.alliance.rules.rating import fall
 from rupture_watch.alliance.rules.rule import Rule
 from rupture_watch.alliance.rules.symptoms import reliable, symptom_series
 from rupture_watch.alliance.wording import day, number
@@ -28,13 +28,13 @@ class SuddenCompliance(Rule):
     """B1: from a low straight to the maximum, with signs that something was not said.
 
     A score of points; it needs the jump (2 points): the total (all subscales where there is none)
-    at the ceiling within two rated sessions of z < -1.5, or a uniform maximum after varied answers
-    and few earlier ceilings. Further points: answers lose all variance (1), bond flat or down
-    while goal and task rise (1), a client miss or little homework in the last four (2),
-    therapist's form flat or falling (1), symptoms without reliable change since before the low
-    (1), filled faster than ever (1). Score 3 is severity 2, from 4 on severity 3. A recorded
-    alliance talk, or a recovery over two or more rated sessions, is a repair and scores 0.
-    Imported forms say nothing about variance. Points are defaults.
+    at the ceiling within two rated sessions of z < -1.5, or a uniform maximum at least one own SD
+    above the form before, after varied answers and with few earlier ceilings. Further points:
+    answers lose all variance (1), bond flat or down while goal and task rise (1), a client miss or
+    little homework in the last four (2), therapist's form flat or falling (1), symptoms without
+    reliable change since before the low (1), filled faster than ever (1). Score 3 is severity 2,
+    from 4 on severity 3. A recorded alliance talk, or a recovery over two or more rated sessions,
+    is a repair and scores 0. Imported forms say nothing about variance. Points are defaults.
     """
 
     id = "B1"
@@ -62,6 +62,7 @@ class SuddenCompliance(Rule):
         self.low_z = numbers["low_z"]
         self.within = numbers["within_rated_sessions"]
         self.ceiling_share = numbers["ceiling_share"]
+        self.rise_spreads = numbers["rise_spreads"]
         self.watch_at = numbers["watch_score"]
         self.discuss_at = numbers["discuss_score"]
         self.discuss_severity = numbers["discuss_severity"]
@@ -140,6 +141,8 @@ class SuddenCompliance(Rule):
         before = earlier[-1]
         if not rated.scores.uniform_maximum or series.at_ceiling(before.value):
             return None
+        if fall(series.last, before) < self.rise_spreads * series.last.deviation.spread:
+            return None
         share = sum(series.at_ceiling(point.value) for point in earlier) / len(earlier)
         if share >= self.ceiling_share or not self._was_varied(course, rated):
             return None
@@ -159,15 +162,15 @@ class SuddenCompliance(Rule):
     def _was_varied(self, course: Course, rated: Rated) -> bool:
         if rated.form.mode == "import":
             return False
-        return any(_variance(one) > 0 for one in forms_of(course, rated)[:-1])
+        return any(_is_varied(one) for one in forms_of(course, rated)[:-1])
 
     # the signs
 
     def _is_flat(self, course: Course, rated: Rated, _series: Series, _low: Point) -> bool:
-        if rated.form.mode == "import" or _variance(rated) > 0:
+        if rated.form.mode == "import" or _is_varied(rated):
             return False
-        variances = [_variance(one) for one in forms_of(course, rated)]
-        return len(variances) > PACKED and not any(variances[-PACKED:]) and any(variances[:-PACKED])
+        varied = [_is_varied(one) for one in forms_of(course, rated)]
+        return not any(varied[-PACKED:]) and any(varied[:-PACKED])
 
     def _bond_lags(self, course: Course, rated: Rated, _series: Series, low: Point) -> bool:
         changes = {}
@@ -225,10 +228,10 @@ def forms_of(course: Course, rated: Rated) -> list[Rated]:
     ]
 
 
-def _variance(rated: Rated) -> float:
-    """Return how varied the answers of a form are: its items, else its subscales."""
+def _is_varied(rated: Rated) -> bool:
+    """Tell whether the answers of a form have any variance: its items, else its subscales."""
     answers = rated.scores.items
     if len(answers) < PACKED:
         values = rated.scores.values
         answers = tuple(values[role] for role in PARTS if role in values)
-    return pvariance(answers) if len(answers) >= PACKED else 0.0
+    return len(set(answers)) > 1

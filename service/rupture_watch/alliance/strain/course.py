@@ -153,12 +153,14 @@ def course_of(parameters: StrainParameters) -> Course:
         for target, probability in by_name[state.name].items()
         if probability > 0.0
     )
-    steady, frame = index["steady"], index["frame"]
+    steady = index["steady"]
     opening = ((steady, steady, 1.0), *(move for move in moves if move[0] != steady))
-    # A break of the frame may be the very cancellation: the dip is then the next session's.
-    standing = tuple(
-        (place, index["frame_dip"] if place == frame else place, 1.0)
-        for place in range(len(states))
+    # A break of the frame may be the very cancellation: the dip is then the next session's. And
+    # withdrawal goes on, or ends, between the sessions as well.
+    going_on = {index["quiet"], index["frame"]}
+    standing = (
+        *((place, place, 1.0) for place in range(len(states)) if place not in going_on),
+        *(move for move in moves if move[0] in going_on),
     )
     complying = sum(state.code == "comply" for state in states)
     return Course(states, len(window), complying, steady, moves, opening, standing)

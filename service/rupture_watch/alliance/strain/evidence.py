@@ -173,4 +173,3 @@ class Evidence:
             counts[1] += part
         for which in self._outcomes:
             own.outcomes[which] += part
-        self._lessons, self._counted, self._outcomes = [], [], []

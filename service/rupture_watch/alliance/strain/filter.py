@@ -124,8 +124,8 @@ class Filter:
         total = sum(state)
         ordinary = sum([state[i] for i in model.ordinary]) / total
         normal = sum([state[i] for i in model.normal]) / total
-        self._evidence.teach(ordinary, normal)
         held = self._evidence.held
+        self._evidence.teach(ordinary, normal)
         self._evidence = Evidence(model, self._own)
         sessions = self._sessions + held
         following = model.pass_on([p / total for p in state], sessions, held=held)

@@ -168,7 +168,7 @@ class StrainParameters:
     first_session: int = 3
     measure_clip: float = 3.0
     quiet_noise: float = 0.6
-    limit: float = -1.4
+    limit: float = -1.5
     compliance_limit: float = -2.75
 
     def __post_init__(self) -> None:

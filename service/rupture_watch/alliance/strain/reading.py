@@ -56,6 +56,8 @@ def _merged(old: Mapping[str, Any], table: object, path: str, new: Any) -> Mappi
     """Return a mapping with what ``table`` says; an entry without a past starts as ``new``."""
     if not isinstance(table, Mapping):
         raise ParameterError(f"{path}: must be a table")
+    if any(isinstance(entry, Mapping) for entry in old.values()):
+        new = {}
     merged = dict(old)
     for name, value in table.items():
         where = f"{path}.{name}"

@@ -68,7 +68,7 @@ class Tally:
         rows = [
             ("events", f"{self.sent:,} sent, {self.acknowledged:,} acknowledged"),
             ("alerts", _listed(self.alerts) or "none"),
-            ("dead letters", f"{self.dead_letters.total()} ({_listed(self.dead_letters)})"),
+            ("dead letters", _summed(self.dead_letters) or "none"),
             ("lag", "unknown" if self.lag is None else f"{self.lag:,}"),
         ]
         if (p50 := self._p50()) is not None:
@@ -78,6 +78,10 @@ class Tally:
 
     def _p50(self) -> float | None:
         return statistics.median(self.latencies) * MILLISECONDS if self.latencies else None
+
+
+def _summed(counts: Counter[str]) -> str:
+    return f"{counts.total()} ({_listed(counts)})" if counts else ""
 
 
 def _listed(counts: Counter[str]) -> str:
