@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import DrawFn
 
-MOST_SESSIONS = 10
+MOST_SESSIONS = 8
 TOTALS = (40.0, 40.0, 36.0, 35.0, 37.0, 33.0, 28.0, 20.0, 8.0)
 ACTIONS = (
     "acknowledged",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import uuid
 from typing import TYPE_CHECKING
@@ -10,12 +11,18 @@ import pytest
 import pytest_asyncio
 
 from rupture_watch.operations.broker import LocalBroker
-from rupture_watch.operations.broker.artifacts import obtainable
+from rupture_watch.operations.broker.artifacts import kafka_jars, obtainable
 from rupture_watch.operations.topics import create
 from rupture_watch.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Fetch Kafka before the first test: a slow line must not count against a test's time."""
+    if obtainable() and any(item.get_closest_marker("broker") for item in session.items):
+        asyncio.run(kafka_jars())
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -1,8 +1,12 @@
-"""A pipeline that only counts: small enough to know what it must have written."""
+"""A pipeline that only counts: small enough to know what it must have written.
+
+``cost`` is the time, in seconds, for which each record holds the loop.
+"""
 
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -58,17 +62,24 @@ class Count:
 class CountingShard:
     """Counts events per key; every 20th is an alert; ``bad`` is refused, ``risk`` a safety item."""
 
-    def __init__(self, durable: MutableMapping[bytes, bytes], alert_every: int) -> None:
+    def __init__(
+        self, durable: MutableMapping[bytes, bytes], alert_every: int, cost: float
+    ) -> None:
         self.durable = durable
         self.taken: list[str] = []
+        self.sizes: list[int] = []
         self._alert_every = alert_every
+        self._cost = cost
         self._cases: dict[bytes, Count] = {}
         self._dirty: dict[bytes, None] = {}
         self._changed: dict[bytes, None] = {}
 
     def process(self, records: Sequence[Record]) -> Slice:
         effects = Slice()
-        self.taken.append(records[0].topic)
+        self.taken += [record.topic for record in records]
+        self.sizes.append(len(records))
+        if self._cost:
+            time.sleep(self._cost * len(records))
         for record in records:
             effects.outcomes[RATED, self._take(record, effects)] += 1
         return effects
@@ -138,10 +149,11 @@ class CountingShard:
 class CountingPipeline:
     """Makes counting shards, and remembers them for the tests."""
 
-    def __init__(self, alert_every: int = ALERT_EVERY) -> None:
+    def __init__(self, alert_every: int = ALERT_EVERY, *, cost: float = 0.0) -> None:
         self._alert_every = alert_every
+        self._cost = cost
         self.shards: dict[int, CountingShard] = {}
 
     def shard(self, partition: int, durable: MutableMapping[bytes, bytes]) -> CountingShard:
-        self.shards[partition] = CountingShard(durable, self._alert_every)
+        self.shards[partition] = CountingShard(durable, self._alert_every, self._cost)
         return self.shards[partition]

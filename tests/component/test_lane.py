@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import pytest
 
 from rupture_watch.stream.ledger import Place
 from rupture_watch.stream.ports import LogFailed
-from tests.component.counting import CountingPipeline
+from tests.component.counting import CountingPipeline, CountingShard, Slice
 from tests.component.memory_log import (
     ATTENDANCE,
     DEAD_LETTERS,
@@ -20,6 +21,11 @@ from tests.component.memory_log import (
     records,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rupture_watch.stream.ports import Record
+
 PLACE = Place(RATINGS, 0)
 ALERTS, CASES, SAFETY = "t.alerts.v1", "t.cases.v1", "t.safety.v1"
 
@@ -29,7 +35,7 @@ async def test_the_state_is_durable_before_the_alert_is_published() -> None:
     lane = lane_on(log, CountingPipeline())
     await lane.restored({0: None})
     log.acknowledging.clear()
-    batch = asyncio.create_task(lane.advance({PLACE: records(20)}))
+    batch = asyncio.create_task(lane.advance({0: records(20)}))
     await _until(lambda: log.journal == ["changelog sent"])
     assert log.published == []
     assert lane.partitions.cases(0) == {}
@@ -42,7 +48,7 @@ async def test_the_outbox_is_durable_with_its_alert_and_cleared_only_after_publi
     log = MemoryLog()
     lane = lane_on(log, CountingPipeline())
     await lane.restored({0: None})
-    await lane.advance({PLACE: records(20)})
+    await lane.advance({0: records(20)})
     assert b'"out": [20]' in log.folded(0)[b"a"]
     await lane.checkpoint()
     assert b'"out": []' in log.folded(0)[b"a"]
@@ -52,7 +58,7 @@ async def test_offsets_count_as_durable_only_when_the_state_is() -> None:
     log = MemoryLog()
     lane = lane_on(log, CountingPipeline())
     await lane.restored({0: None})
-    await lane.advance({PLACE: records(5)})
+    await lane.advance({0: records(5)})
     assert lane.ledger.pending() == {}
     log.acknowledging.clear()
     checkpoint = asyncio.create_task(lane.checkpoint())
@@ -67,7 +73,7 @@ async def test_standings_are_published_before_the_state_that_would_hide_a_replay
     log = MemoryLog()
     lane = lane_on(log, CountingPipeline())
     await lane.restored({0: None})
-    await lane.advance({PLACE: records(5)})
+    await lane.advance({0: records(5)})
     await lane.checkpoint()
     assert log.journal.index(f"{CASES} 1") < log.journal.index("changelog sent")
 
@@ -76,7 +82,7 @@ async def test_safety_items_are_published_before_the_state_that_would_hide_a_rep
     log = MemoryLog()
     lane = lane_on(log, CountingPipeline(alert_every=1))
     await lane.restored({0: None})
-    await lane.advance({PLACE: records(1, value=b"risk")})
+    await lane.advance({0: records(1, value=b"risk")})
     assert log.journal[:3] == [f"{SAFETY} sent", f"{SAFETY} 1", "changelog sent"]
 
 
@@ -85,7 +91,7 @@ async def test_a_dead_letter_is_acknowledged_before_its_offset_counts_as_process
     lane = lane_on(log, CountingPipeline())
     await lane.restored({0: None})
     log.acknowledging.clear()
-    batch = asyncio.create_task(lane.advance({PLACE: records(1, value=b"bad")}))
+    batch = asyncio.create_task(lane.advance({0: records(1, value=b"bad")}))
     await _until(lambda: log.journal == [f"{DEAD_LETTERS} sent"])
     assert lane.ledger.processed() == {}
     log.acknowledging.set()
@@ -97,11 +103,11 @@ async def test_records_that_come_during_a_checkpoint_wait_for_the_next_one() -> 
     log = MemoryLog()
     lane = lane_on(log, CountingPipeline(alert_every=10**9))
     await lane.restored({0: None})
-    await lane.advance({PLACE: records(5)})
+    await lane.advance({0: records(5)})
     log.acknowledging.clear()
     checkpoint = asyncio.create_task(lane.checkpoint())
     await _until(lambda: f"{CASES} sent" in log.journal)
-    late = asyncio.create_task(lane.advance({PLACE: records(7, first=5)}))
+    late = asyncio.create_task(lane.advance({0: records(7, first=5)}))
     log.acknowledging.set()
     await asyncio.gather(checkpoint, late)
     assert lane.ledger.processed() == {PLACE: 12}
@@ -114,7 +120,7 @@ async def test_a_checkpoint_of_many_cases_writes_each_of_them_once() -> None:
     log = MemoryLog()
     lane = lane_on(log, CountingPipeline(alert_every=10**9))
     await lane.restored({0: None})
-    await lane.advance({PLACE: records(3000, key=lambda n: b"c%d" % (n % 1000))})
+    await lane.advance({0: records(3000, key=lambda n: b"c%d" % (n % 1000))})
     await lane.checkpoint()
     assert len(log.changelog[0]) == len(log.folded(0)) == 1000
     assert lane.dirty == 0
@@ -124,7 +130,7 @@ async def test_an_outbox_found_after_a_restore_is_published_again_byte_for_byte(
     log = MemoryLog()
     first = lane_on(log, CountingPipeline())
     await first.restored({0: None})
-    await first.advance({PLACE: records(20)})
+    await first.advance({0: records(20)})
     before = log.of(ALERTS)
     second = lane_on(log, CountingPipeline())
     second.partitions.replay(
@@ -140,11 +146,11 @@ async def test_a_replay_of_durable_events_changes_nothing_and_repeats_no_alert()
     log = MemoryLog()
     lane = lane_on(log, CountingPipeline())
     await lane.restored({0: None})
-    await lane.advance({PLACE: records(25)})
+    await lane.advance({0: records(25)})
     await lane.checkpoint()
     state, alerts = log.folded(0), log.of(ALERTS)
     lane.ledger.forget([PLACE])
-    await lane.advance({PLACE: records(20)})
+    await lane.advance({0: records(20)})
     await lane.checkpoint()
     assert (log.folded(0), log.of(ALERTS)) == (state, alerts)
 
@@ -153,7 +159,7 @@ async def test_memory_changes_only_after_the_acknowledgement() -> None:
     log = MemoryLog()
     lane = lane_on(log, CountingPipeline())
     await lane.restored({0: None})
-    await lane.advance({PLACE: records(5)})
+    await lane.advance({0: records(5)})
     log.broken = True
     with pytest.raises(LogFailed):
         await lane.checkpoint()
@@ -161,15 +167,31 @@ async def test_memory_changes_only_after_the_acknowledgement() -> None:
     assert lane.ledger.pending() == {}
 
 
+async def test_where_one_partition_fails_the_others_stop_with_it() -> None:
+    log = MemoryLog()
+    lane = lane_on(log, CountingPipeline())
+    await lane.restored({0: None, 1: None})
+    log.acknowledging.clear()
+    other = [Read(RATINGS, 1, n, b"b") for n in range(20)]
+    batch = asyncio.create_task(lane.advance({0: records(20), 1: other}))
+    await _until(lambda: log.journal == ["changelog sent"] * 2)
+    log.broken = True
+    log.acknowledging.set()
+    with pytest.raises(LogFailed):
+        await batch
+    assert log.published == []
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
 async def test_what_somebody_else_wrote_to_the_changelog_is_never_the_last_word() -> None:
     log = MemoryLog()
     lane = lane_on(log, CountingPipeline())
     await lane.restored({0: None})
-    await lane.advance({PLACE: records(600, key=lambda n: b"c%d" % n)})
+    await lane.advance({0: records(600, key=lambda n: b"c%d" % n)})
     await lane.checkpoint()
     ours = log.folded(0)
     log.changelog[0].append((b"c7", b"stale"))
-    await lane.advance({PLACE: records(1, first=600, key=lambda _: b"c0")})
+    await lane.advance({0: records(1, first=600, key=lambda _: b"c0")})
     await lane.checkpoint()
     await lane.checkpoint()
     assert log.folded(0) == ours | {b"c0": lane.partitions.cases(0)[b"c0"]}
@@ -179,20 +201,55 @@ async def test_what_somebody_else_wrote_to_the_changelog_is_never_the_last_word(
     assert len(log.changelog[0]) == written
 
 
-async def test_ticks_are_taken_after_everything_else_of_the_poll() -> None:
+async def test_topics_are_taken_as_merged_and_each_has_its_own_offset() -> None:
     pipeline = CountingPipeline()
     lane = lane_on(MemoryLog(), pipeline)
     await lane.restored({0: None})
-    await lane.advance(
-        {
-            Place(TICKS, 0): [Read(TICKS, 0, 0, None)],
-            PLACE: records(1),
-            Place(ATTENDANCE, 0): records(1, topic=ATTENDANCE),
-        }
-    )
-    taken = pipeline.shards[0].taken
-    assert taken[-1] == TICKS
-    assert sorted(taken) == sorted([RATINGS, ATTENDANCE, TICKS])
+    merged = [
+        *records(2, first=7),
+        *records(3, topic=ATTENDANCE),
+        Read(TICKS, 0, 4, None),
+        *records(1, first=9),
+    ]
+    await lane.advance({0: merged})
+    assert pipeline.shards[0].taken == [record.topic for record in merged]
+    assert lane.ledger.processed() == {PLACE: 10, Place(ATTENDANCE, 0): 3, Place(TICKS, 0): 5}
+
+
+async def test_a_slow_slice_makes_the_next_ones_small_enough_for_the_loop_to_breathe() -> None:
+    pipeline = CountingPipeline(cost=0.002)
+    lane = lane_on(MemoryLog(), pipeline)
+    await lane.restored({0: None})
+    await lane.advance({0: records(200)})
+    sizes = pipeline.shards[0].sizes
+    assert sizes[0] > 25
+    assert max(sizes[1:]) * 0.002 <= 0.05
+
+
+async def test_partitions_share_the_loop_one_slice_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turns, seen = 0, []
+    process = CountingShard.process
+
+    async def turn() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    def watched(shard: CountingShard, piece: Sequence[Record]) -> Slice:
+        seen.append(turns)
+        return process(shard, piece)
+
+    monkeypatch.setattr(CountingShard, "process", watched)
+    lane = lane_on(MemoryLog(), CountingPipeline())
+    await lane.restored({0: None, 1: None})
+    turning = asyncio.create_task(turn())
+    other = [Read(RATINGS, 1, n, b"b") for n in range(300)]
+    await lane.advance({0: records(300), 1: other})
+    turning.cancel()
+    assert len(seen) == len(set(seen)) > 2
 
 
 async def test_a_lost_partition_leaves_memory_and_a_kept_one_keeps_its_shard() -> None:
@@ -200,7 +257,7 @@ async def test_a_lost_partition_leaves_memory_and_a_kept_one_keeps_its_shard() -
     lane = lane_on(MemoryLog(), pipeline)
     await lane.restored({0: None, 1: None})
     kept, lost = pipeline.shards[0], pipeline.shards[1]
-    await lane.advance({PLACE: records(1)})
+    await lane.advance({0: records(1)})
     await lane.checkpoint()
     lane.retain([0])
     assert set(lane.partitions.owned()) == {0}
@@ -215,7 +272,7 @@ async def test_partitions_progress_while_another_awaits_its_acknowledgement() ->
     await lane.restored({0: None, 1: None})
     log.acknowledging.clear()
     other = [Read(RATINGS, 1, n, b"b") for n in range(5)]
-    batch = asyncio.create_task(lane.advance({PLACE: records(20), Place(RATINGS, 1): other}))
+    batch = asyncio.create_task(lane.advance({0: records(20), 1: other}))
     await _until(lambda: lane.ledger.processed() == {Place(RATINGS, 1): 5})
     log.acknowledging.set()
     await batch

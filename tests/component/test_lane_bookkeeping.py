@@ -14,7 +14,7 @@ from rupture_watch.stream.failpoints import KILLED, Failpoint
 from rupture_watch.stream.lease import Lease
 from rupture_watch.stream.ledger import Ledger, OffsetWentBack, Place
 from rupture_watch.stream.pacer import Pacer
-from rupture_watch.stream.ports import LogFailed
+from rupture_watch.stream.ports import PutOut
 from rupture_watch.stream.turns import Turns
 from tests.component.counting import CountingPipeline
 from tests.component.memory_log import RATINGS, TICKS, MemoryLog, lane_on, records
@@ -86,7 +86,7 @@ async def test_a_checkpoint_is_due_after_the_interval_and_only_with_something_to
     eager = Pacer(lane, backlog, Metrics(), interval=0.0)
     patient = Pacer(lane, backlog, Metrics(), interval=3600.0)
     assert not eager.due()
-    await lane.advance({PLACE: records(1)})
+    await lane.advance({0: records(1)})
     assert eager.due()
     assert not patient.due()
     await lane.checkpoint()
@@ -99,7 +99,7 @@ async def test_under_backlog_checkpoints_are_fewer_but_bounded_by_dirty_cases(
 ) -> None:
     lane = lane_on(MemoryLog(), CountingPipeline())
     await lane.restored({0: None})
-    await lane.advance({PLACE: records(3, key=lambda n: b"%d" % n)})
+    await lane.advance({0: records(3, key=lambda n: b"%d" % n)})
     backlog = Backlog(TICKS)
     pacer = Pacer(lane, backlog, Metrics(), interval=0.2)
     with pacer.measured():
@@ -121,7 +121,7 @@ async def test_a_write_waits_for_the_lease_and_fails_when_it_is_lost() -> None:
     lease.renew(time.monotonic())
     await asyncio.wait_for(waiting, timeout=5)
     lease.lose()
-    with pytest.raises(LogFailed):
+    with pytest.raises(PutOut):
         await lease.held()
 
 
@@ -159,6 +159,13 @@ async def test_an_exception_in_a_turn_ends_the_process_and_is_never_raised() -> 
 
     await Turns(die=deaths.append).take(work())
     assert [type(death) for death in deaths] == [ZeroDivisionError]
+
+
+async def test_a_turn_of_a_worker_that_was_put_out_just_ends() -> None:
+    async def work() -> None:
+        raise PutOut
+
+    await Turns(die=_raise).take(work())
 
 
 def test_a_failpoint_kills_at_its_own_point_and_count(monkeypatch: pytest.MonkeyPatch) -> None:

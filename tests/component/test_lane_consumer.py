@@ -15,12 +15,14 @@ from faust.types import TP
 from rupture_watch.metrics import Metrics
 from rupture_watch.settings import Settings
 from rupture_watch.stream.app import build
-from rupture_watch.stream.backlog import LARGE, Backlog
+from rupture_watch.stream.backlog import Backlog
+from rupture_watch.stream.consumer import FIRST_TURN
 from rupture_watch.stream.engine import Engine, Topics
 from rupture_watch.stream.failpoints import Failpoint
 from rupture_watch.stream.health import Health
 from rupture_watch.stream.lease import Lease
 from rupture_watch.stream.ledger import Place
+from rupture_watch.stream.merge import FULL
 from rupture_watch.stream.pacer import Pacer
 from rupture_watch.stream.turns import Turns
 from tests.component.counting import CountingPipeline
@@ -46,6 +48,7 @@ class Thread:
         self.member = True
         self.positions: dict[TP, int | None] = {}
         self.ends: dict[TP, int] = defaultdict(int)
+        self.unread: dict[TP, int | None] = {}
 
     async def getmany(self, active: set[TP], timeout: float) -> Mapping[TP, list[Read]]:  # noqa: ASYNC109, ARG002 - as stock
         self.asked.append(active)
@@ -68,13 +71,17 @@ class Thread:
     def highwater(self, tp: TP) -> int:
         return self.ends[tp]
 
+    def left(self, tp: TP) -> int | None:
+        return self.unread.get(tp, 0)
+
 
 class Bench:
     """A consumer that is assigned partition 0 of everything, and what it works with."""
 
     def __init__(self) -> None:
         self.log = MemoryLog()
-        self.lane = lane_on(self.log, CountingPipeline())
+        self.pipeline = CountingPipeline()
+        self.lane = lane_on(self.log, self.pipeline)
         self.deaths: list[BaseException] = []
         metrics, backlog = Metrics(), Backlog(TICKS)
         self.engine = Engine(
@@ -131,7 +138,13 @@ async def bench() -> AsyncIterator[Bench]:
 
 
 def _read(tp: TP, *offsets: int) -> list[Read]:
-    return [Read(tp.topic, tp.partition, offset, b"a") for offset in offsets]
+    key = None if tp == TICK else b"a"
+    return [Read(tp.topic, tp.partition, offset, key) for offset in offsets]
+
+
+def _stop_after(fetched: Mapping[TP, list[Read]], bench: Bench) -> Mapping[TP, list[Read]]:
+    bench.fetcher.should_stop = True
+    return fetched
 
 
 async def test_inputs_are_polled_only_after_their_committed_offsets_were_sought(
@@ -145,6 +158,14 @@ async def test_inputs_are_polled_only_after_their_committed_offsets_were_sought(
     assert bench.consumer._fetchable() == {STATE}
 
 
+async def test_a_worker_that_was_put_out_reads_no_inputs_until_it_is_in_again(
+    bench: Bench,
+) -> None:
+    await bench.consumer.perform_seek()
+    bench.engine.lease.lose()
+    assert bench.consumer._fetchable() == {STATE}
+
+
 async def test_the_polled_set_is_a_copy_for_an_empty_one_would_mean_every_partition(
     bench: Bench,
 ) -> None:
@@ -154,12 +175,51 @@ async def test_the_polled_set_is_a_copy_for_an_empty_one_would_mean_every_partit
     assert asked == {STATE}
 
 
-async def test_ticks_wait_while_events_wait(bench: Bench) -> None:
+async def test_a_tick_is_processed_after_the_events_that_its_topics_are_behind_with(
+    bench: Bench,
+) -> None:
     await bench.consumer.perform_seek()
-    bench.thread.ends[INPUT] = LARGE + 1
-    assert TICK not in bench.consumer._fetchable()
-    bench.engine.backlog.note(Place(*INPUT), 0)
-    assert TICK in bench.consumer._fetchable()
+    bench.thread.unread[INPUT] = 2
+
+    def events() -> Mapping[TP, list[Read]]:
+        bench.thread.unread[INPUT] = 0
+        return {INPUT: _read(INPUT, 0, 1)}
+
+    await bench.drain(lambda: {TICK: _read(TICK, 0)}, dict, events)
+    assert bench.pipeline.shards[0].taken == [RATINGS, RATINGS, TICKS]
+
+
+async def test_before_the_first_fetch_a_topic_counts_as_behind(bench: Bench) -> None:
+    await bench.consumer.perform_seek()
+    bench.thread.unread[INPUT] = None
+    await bench.drain(lambda: {TICK: _read(TICK, 0)})
+    assert bench.pipeline.shards[0].taken == []
+
+
+async def test_a_partition_with_a_full_queue_is_not_polled(bench: Bench) -> None:
+    await bench.consumer.perform_seek()
+    fetched = _read(INPUT, *range(FULL + FIRST_TURN + 1))
+    await bench.drain(lambda: {INPUT: fetched}, dict, dict)
+    assert [INPUT in asked for asked in bench.thread.asked] == [True, False, True, True]
+    assert all(TICK in asked for asked in bench.thread.asked)
+
+
+async def test_what_is_queued_is_neither_committed_nor_kept_when_partitions_are_given_up(
+    bench: Bench,
+) -> None:
+    await bench.consumer.perform_seek()
+    fetched = _read(INPUT, *range(FIRST_TURN + 100))
+    await bench.drain(lambda: _stop_after({INPUT: fetched}, bench))
+    await bench.consumer.on_partitions_revoked({INPUT, TICK, STATE})
+    assert bench.thread.committed == [{INPUT: FIRST_TURN}]
+    bench.thread.positions = {INPUT: FIRST_TURN}
+    bench.consumer.resume_partitions({INPUT, TICK, STATE})
+    bench.consumer.resume_flow()
+    await bench.consumer.perform_seek()
+    bench.fetcher.should_stop = False
+    await bench.drain(lambda: {INPUT: fetched[FIRST_TURN:]})
+    assert bench.lane.ledger.processed() == {Place(*INPUT): FIRST_TURN + 100}
+    assert len(bench.pipeline.shards[0].taken) == FIRST_TURN + 100
 
 
 async def test_after_a_halt_only_the_state_is_read(bench: Bench) -> None:
@@ -258,9 +318,9 @@ async def test_a_refused_commit_is_no_failure_and_is_tried_again(bench: Bench) -
     await bench.consumer.perform_seek()
     await bench.drain(lambda: {INPUT: _read(INPUT, 0)})
     bench.thread.accepts = False
-    await bench.consumer._conclude()
+    await bench.consumer.wait_empty()
     bench.thread.accepts = True
-    await bench.consumer._conclude()
+    await bench.consumer.wait_empty()
     assert bench.thread.committed == [{INPUT: 1}] * 2
     assert bench.lane.ledger.pending() == {}
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from rupture_watch.pipeline import Message, Record, Shard
 
-LAW = settings(deadline=None, max_examples=40)
+LAW = settings(deadline=None, max_examples=25)
 CASES = ("a", "b")
 STEPS = ("decided", "durable", "published", "cleared", "told", "settled", "committed")
 

@@ -1,7 +1,8 @@
 """What a story led to, as a page to read: every alert event, then what stands at the end.
 
-``python -m tests.golden.rendering tests/golden/stories/NAME.jsonl`` prints the page of one story,
-for a new story or to look at a difference.
+``python -m tests.golden.rendering tests/golden/stories/NAME.jsonl`` prints the page of a story, to
+look at a difference; with ``--write`` it goes into the file beside the story, to be read and
+judged before it is kept.
 """
 
 from __future__ import annotations
@@ -87,13 +88,17 @@ def until_of(page: str) -> Microseconds | None:
     return microseconds(found[1]) if found else None
 
 
-def main(path: Path) -> None:
-    """Print the page of one story."""
-    beside = path.with_suffix(".expected.md")
-    until = until_of(beside.read_text("utf-8")) if beside.exists() else None
-    told = Told(path.read_bytes().splitlines(), until)
-    sys.stdout.write("\n".join(told.page()) + "\n")
+def main(paths: list[Path], *, write: bool) -> None:
+    """Print the page of each story, or write it into the file beside it."""
+    for path in paths:
+        beside = path.with_suffix(".expected.md")
+        text = beside.read_text("utf-8") if beside.exists() else "# \n\n\n\n```text\n```\n"
+        page = "\n".join(Told(path.read_bytes().splitlines(), until_of(text)).page())
+        if write:
+            beside.write_text(f"{text[: text.index('```text')]}```text\n{page}\n```\n", "utf-8")
+        else:
+            sys.stdout.write(f"{page}\n")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main([Path(one) for one in sys.argv[1:] if one != "--write"], write="--write" in sys.argv)

@@ -110,7 +110,7 @@ def test_the_shares_add_up_to_strain_minus_its_prior(sessions: Sequence[Sequence
         assert told.prior + told.passage + told.earlier + said == pytest.approx(
             told.strain, abs=ROUNDING
         )
-        assert told.strain == case.strain
+        assert (told.strain, told.compliance) == (case.strain, case.compliance)
         assert case.close_session() == told
 
 
@@ -212,6 +212,13 @@ def test_quiet_withdrawal_shows_without_any_fall() -> None:
     case.close_session()
     tell(case, outcome("attended"), flag("missing_form", seen=True))
     assert case.strain > MODEL.parameters.limit
+
+
+def test_an_even_rater_is_not_held_for_a_quiet_one() -> None:
+    case = Filter(MODEL)
+    for _ in range(40):
+        tell(case, outcome("attended"), flag("missing_form", seen=False), form(48.0))
+        assert case.close_session().strain < MODEL.parameters.limit - 1.0
 
 
 def test_missing_forms_say_less_where_they_are_usual() -> None:

@@ -237,6 +237,21 @@ def test_old_history_is_judged_and_not_told() -> None:
     assert [alert["state"] for alert in alerts_of(case)] == ["closed"]
 
 
+@pytest.mark.parametrize(("days", "news"), [(35, 1), (35.1, 0)])
+def test_a_backfilled_cause_is_history_after_35_days(days: float, news: int) -> None:
+    late = a_frame_fact("privacy_incident", 0, recorded_after=days, backfill=True)
+
+    _, events = judge([late], rules=RULES)
+
+    assert len(events) == news
+
+
+def test_a_late_cause_that_is_no_backfill_is_news_however_late() -> None:
+    _, events = judge([a_frame_fact("privacy_incident", 0, recorded_after=36)], rules=RULES)
+
+    assert heard(events) == [("raised", "new")]
+
+
 def test_history_becomes_news_where_a_finding_of_today_follows() -> None:
     facts = [fact._replace(backfill=True, recorded=on(100)) for fact in weeks(*STEADY, 20.0)]
     _, events = judge([*facts, incident(101)], rules=RULES)

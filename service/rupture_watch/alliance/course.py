@@ -37,7 +37,7 @@ from rupture_watch.alliance.scoring import score
 from rupture_watch.alliance.series import Series, SeriesKey
 from rupture_watch.alliance.sessions import Outcome, Outcomes, Rated, Session
 from rupture_watch.alliance.setting import Due, Setting
-from rupture_watch.alliance.strained import Strain
+from rupture_watch.alliance.strained import strain_of
 from rupture_watch.alliance.timeline import FINAL, HELD, RANK_DUE, Moment, Position
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Course:
         self.notes: list[Note] = []
         self.series: dict[SeriesKey, Series] = {}
         self.load = FrameLoad(catalogue.ruleset.weights["half_life_days"])
-        self.strain = Strain(catalogue)
+        self.strain = strain_of(catalogue)
         self.book = AlertBook(case, catalogue.ruleset.terms)
         self.repair = Repair(self)
         self.memory: dict[str, Any] = {}
@@ -120,6 +120,11 @@ class Course:
     def is_strained(self) -> bool:
         """Tell whether the evidence of the case so far is over the rule set's limit."""
         return self.strain.value >= self.strain.limit
+
+    @property
+    def is_compliant(self) -> bool:
+        """Tell whether the evidence for sudden compliance is over the rule set's limit."""
+        return self.strain.compliance >= self.strain.compliance_limit
 
     @property
     def is_capped(self) -> bool:
@@ -398,4 +403,6 @@ class Course:
         self.session = session
         self.memory["form_missing"] = session.place
         self.strain.form_missing(self, session)
+        if self.trace is not None:
+            self.trace.settle(self)
         self._judge("form_missing")

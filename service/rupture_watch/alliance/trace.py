@@ -17,16 +17,19 @@ DIGITS = 6
 class Trace:
     """Collects a line for every form, every session held and every missed appointment."""
 
-    __slots__ = ("_lines", "_rated")
+    __slots__ = ("_final", "_lines", "_rated")
 
     def __init__(self) -> None:
         """Start empty."""
         self._lines: list[dict[str, Any]] = []
         self._rated: set[str] = set()
+        self._final: dict[str | None, float] = {}
 
     def record(self, course: Course) -> None:
         """Take down the present fact of ``course``, if it is one that is judged."""
         fact = course.fact
+        if course.session is not None:
+            self.settle(course)
         if isinstance(fact, Form) and course.rated is not None:
             self._form(course, fact)
         elif isinstance(fact, Appointment) and fact.status in (HELD, "no_show"):
@@ -36,10 +39,15 @@ class Trace:
     def lines(self) -> list[dict[str, Any]]:
         """Return the lines; a session held with a client's form is told by its forms alone."""
         return [
-            line
+            {**line, "strain": self._final.get(line["session_id"], line["strain"])}
             for line in self._lines
             if line["series"] is not None or line["session_id"] not in self._rated
         ]
+
+    def settle(self, course: Course) -> None:
+        """Take down the strain of the present session by all its facts so far."""
+        if course.session is not None:
+            self._final[course.session.key] = round(course.strain.value, DIGITS)
 
     def _form(self, course: Course, form: Form) -> None:
         rated = course.rated
@@ -69,7 +77,7 @@ class Trace:
             "value": None,
             "z": None,
             "ewma": None,
-            "compliance": course.compliance,
+            "compliance": round(course.strain.compliance or course.compliance, DIGITS),
             "frame_load": round(course.load.at(course.now), DIGITS),
             "strain": round(course.strain.value, DIGITS),
         }

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import faust
 
 from rupture_watch.kafka.topics import TABLE
-from rupture_watch.stream.consumer import LaneTransport
 from rupture_watch.stream.driver import FAUST
 from rupture_watch.stream.table import PartitionedStore, PartitionedTable
+from rupture_watch.stream.transport import LaneTransport
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable

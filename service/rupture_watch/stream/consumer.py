@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 from aiokafka.errors import ConsumerStoppedError
@@ -10,25 +11,29 @@ from faust.transport.drivers import aiokafka as stock
 from faust.types import TP
 from mode import Service
 
-from rupture_watch.stream.driver import FAUST, NO_GENERATION, LaneThread, NoProducer
+from rupture_watch.stream.driver import FAUST, NO_GENERATION, LaneThread
 from rupture_watch.stream.ledger import Place
-from rupture_watch.stream.ports import LogFailed
+from rupture_watch.stream.merge import Merge
 from rupture_watch.stream.restore import Restore
+from rupture_watch.stream.stride import Stride
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from faust.types import AppT
     from mode.types import ServiceT
 
-    from rupture_watch.settings import Settings
     from rupture_watch.stream.engine import Engine
     from rupture_watch.stream.ports import Record
+    from rupture_watch.stream.transport import LaneTransport
 
 POLL: Final = 0.05
 """Seconds that one poll may wait: it watches the partitions that were active when it began, which
 between two phases of a rebalance are the wrong ones. Stock waits up to a second there, twice."""
 IDLE: Final = 0.01
+TURN: Final = 0.25
+"""Seconds that one turn takes records for: a rebalance waits for its end, as do alerts."""
+FIRST_TURN: Final = 200
+LARGEST_TURN: Final = 5_000
 PACE: Final = 0.05
 
 
@@ -48,6 +53,10 @@ class LaneConsumer(stock.Consumer):
         self._engine: Engine = self.transport.engine
         self._restore = Restore(self)
         self._polled_in = self._sought_in = NO_GENERATION
+        self._merge = Merge(self._engine.topics.ticks)
+        self._stride = Stride(target=TURN, start=FIRST_TURN, most=LARGEST_TURN)
+        self._polled = 0.0
+        self._busy = False
 
     def _new_consumer_thread(self) -> LaneThread:
         return LaneThread(self, loop=self.loop, beacon=self.beacon)
@@ -59,12 +68,12 @@ class LaneConsumer(stock.Consumer):
             while not any(service.should_stop for service in (self, fetcher)):
                 records, _ = await self._wait_next_records(POLL)
                 await asyncio.sleep(0)
-                if not records or self.should_stop or not self.flow_active:
+                if self.should_stop or not self.flow_active:
                     continue
                 if self._polled_in != self.app.consumer_generation_id:
-                    await self._rewind(records)
+                    await self._rewind(records or {})
                     continue
-                await self._engine.turns.take(self._dispatch(records))
+                await self._engine.turns.take(self._dispatch(records or {}))
         except (ConsumerStoppedError, asyncio.CancelledError):
             if not self.app.should_stop:
                 raise
@@ -82,68 +91,73 @@ class LaneConsumer(stock.Consumer):
             await self.wait(self.can_resume_flow.wait())
         self._polled_in = self.app.consumer_generation_id
         active = self._fetchable()
+        wait = 0.0 if self._busy else min(timeout, POLL)
         if not active:
-            await self.sleep(IDLE)
+            await asyncio.sleep(min(wait, IDLE))
             return {}, active
-        return await self._thread.getmany(active, min(timeout, POLL)), active
+        started = time.monotonic()
+        records = await self._thread.getmany(active, wait)
+        self._polled += min(time.monotonic() - started, wait)
+        return records, active
 
     def _fetchable(self) -> set[TP]:
         """Return the partitions to poll.
 
-        During a rebalance the state's only. After a halt none of the inputs; ticks only without
-        lag, for a tick that overtakes the events it was behind finds silence that there is not.
+        During a rebalance the state's only. After a halt none of the inputs, and of these never
+        one that has enough in its queue.
         """
         active = set(self._get_active_partitions())
         engine = self._engine
         if engine.lane.halted or not self._reading:
             return {tp for tp in active if tp.topic not in engine.topics.inputs}
-        for place in list(engine.backlog.unknown):
-            self._note_lag(TP(*place))
-        if engine.backlog.large:
-            return {tp for tp in active if tp.topic != engine.topics.ticks}
-        return active
+        self._note_lags(list(engine.backlog.unknown))
+        return {tp for tp in active if self._merge.wants(Place(*tp))}
 
     async def _dispatch(self, records: Mapping[TP, Sequence[Record]]) -> None:
         active = self._get_active_partitions()
-        batches: dict[Place, Sequence[Record]] = {}
         for tp, fetched in records.items():
             if tp not in active:
                 continue
             if tp.topic in self._engine.topics.inputs:
-                fresh = self._unread(tp, fetched)
-                if fresh:
-                    batches[Place(*tp)] = fresh
+                self._merge.put(Place(*tp), fetched)
             else:
                 await self._restore.apply(tp, fetched)
+        await self._advance()
+
+    async def _advance(self) -> None:
+        """Process what comes next; what stays queued was not read yet, as far as offsets go."""
+        if self._engine.lane.halted:
+            self._busy = False
+            return
+        batches = self._merge.take(self._stride.size, behind=self._behind, now=self._polled)
+        self._busy = bool(batches)
         if batches:
+            started = time.monotonic()
             await self._engine.lane.advance(batches)
-            self._have_read(batches)
+            self._stride.took(max(map(len, batches.values())), time.monotonic() - started)
+            self._have_read({Place(r.topic, r.partition) for b in batches.values() for r in b})
             self._engine.note_halt()
 
-    def _unread(self, tp: TP, records: Sequence[Record]) -> Sequence[Record]:
-        """Leave out what was processed before a seek.
+    def _behind(self, place: Place) -> bool:
+        """Tell whether a partition has more than was fetched of it, as far as is known."""
+        return self._thread.left(TP(*place)) != 0
 
-        The read offset is the next one to read: comparing with ``<=`` here would lose one record
-        per partition and rebalance.
-        """
-        following = self._read_offset[tp]
-        if following is None or records[0].offset >= following:
-            return records
-        return [record for record in records if record.offset >= following]
-
-    def _have_read(self, places: Iterable[Place]) -> None:
+    def _have_read(self, places: Collection[Place]) -> None:
         processed = self._engine.lane.ledger.processed()
         for place in places:
-            tp = TP(*place)
             if place in processed:
-                self._read_offset[tp] = processed[place]
-            self._note_lag(tp)
+                self._read_offset[TP(*place)] = processed[place]
+        self._note_lags(places)
 
-    def _note_lag(self, tp: TP) -> None:
-        """Compare with the partition's end, which is known from the first fetch on."""
-        end = self.highwater(tp)
-        if end is not None:
-            self._engine.backlog.note(Place(*tp), end - (self._read_offset[tp] or 0))
+    def _note_lags(self, places: Iterable[Place]) -> None:
+        """Compare with the partitions' ends, which are known from their first fetch on."""
+        owned = self.assignment()
+        for place in places:
+            tp = TP(*place)
+            if place.topic in self._engine.topics.inputs and tp in owned:
+                end = self.highwater(tp)
+                if end is not None:
+                    self._engine.backlog.note(place, end - (self._read_offset[tp] or 0))
 
     async def _rewind(self, records: Mapping[TP, Sequence[Record]]) -> None:
         """Put back records of a poll that a rebalance overtook.
@@ -161,6 +175,11 @@ class LaneConsumer(stock.Consumer):
         }
         if positions:
             await self._thread.seek_wait(positions)
+            self._expect(tp for tp in positions if tp.topic in self._engine.topics.inputs)
+
+    def _expect(self, inputs: Iterable[TP]) -> None:
+        """Start the queues of these partitions anew, from where they were sought to."""
+        self._merge.start({Place(*tp): self._read_offset[tp] or 0 for tp in inputs})
 
     async def perform_seek(self) -> None:
         """Seek to the committed offsets; rewind partitions that have none.
@@ -176,6 +195,7 @@ class LaneConsumer(stock.Consumer):
         fresh = {tp: 0 for tp in inputs if not self._read_offset[tp]}
         if fresh:
             await self._thread.seek_wait(fresh)
+        self._expect(inputs)
         self._sought_in = generation
 
     @property
@@ -185,37 +205,24 @@ class LaneConsumer(stock.Consumer):
         Faust activates them before it seeks, and a rebalance that overtakes a recovery can find
         the flow resumed by the older one.
         """
-        return self._sought_in == self.app.consumer_generation_id
+        current = self._sought_in == self.app.consumer_generation_id
+        return current and not self._engine.lease.lost
 
     # -- committing ------------------------------------------------------------------------------
 
     @Service.task
     async def _commit_handler(self) -> None:
-        """Take a checkpoint whenever one is due, between turns."""
+        """Take a checkpoint whenever one is due, between turns; keep the gauges up to date."""
         while not self.should_stop:
             await self.sleep(PACE)
-            if self.flow_active and self._reading and self._engine.pacer.due():
-                await self._engine.turns.take(self._checkpoint())
+            if self.flow_active and self._reading:
+                self._note_lags(Place(*tp) for tp in self._get_active_partitions())
+                self._engine.observe()
+                if self._engine.pacer.due():
+                    await self._engine.checkpoint(self._commit_durable)
 
-    async def _checkpoint(self) -> None:
-        with self._engine.pacer.measured():
-            await self._engine.lane.checkpoint()
-            await self._hand_over()
-        self._engine.observe()
-
-    async def _hand_over(self) -> None:
-        """Commit what is durable; a refusal is no failure, its events will be read again."""
-        offsets = self._engine.lane.ledger.pending()
-        if not offsets:
-            return
-        try:
-            async with asyncio.timeout(self._engine.limit):
-                accepted = await self._thread.commit(
-                    {TP(*p): offset for p, offset in offsets.items()}
-                )
-        except Exception as error:
-            raise LogFailed(f"offset commit: {type(error).__name__}") from error
-        self._engine.committed(offsets, accepted=accepted)
+    async def _commit_durable(self, offsets: Mapping[Place, int]) -> bool:
+        return await self._thread.commit({TP(*place): offset for place, offset in offsets.items()})
 
     async def commit(
         self,
@@ -239,31 +246,14 @@ class LaneConsumer(stock.Consumer):
         """
         self.stop_flow()
         self._sought_in = NO_GENERATION
-        await self._engine.turns.idle()
         if self._thread.member:
-            await self._conclude()
+            await self._engine.conclude(self._commit_durable)
         else:
-            self._engine.abandon()
+            await self._engine.abandon()
+        self._merge.clear()
         self._engine.forget([Place(*tp) for tp in revoked])
         await super().on_partitions_revoked(revoked)
 
     async def wait_empty(self) -> None:
         """Conclude at a stop, too; the fetching loop has been cancelled by then."""
-        await self._conclude()
-
-    async def _conclude(self) -> None:
-        await self._engine.turns.idle()
-        if self._engine.lane.ledger.pending() or self._engine.lane.ledger.behind:
-            await self._engine.turns.take(self._checkpoint())
-
-
-class LaneTransport(stock.Transport):
-    """Makes Faust use all this."""
-
-    Consumer = LaneConsumer
-    Producer = NoProducer
-
-    def __init__(self, app: AppT, settings: Settings, engine: Engine) -> None:
-        super().__init__(app.conf.broker, app)
-        self.settings = settings
-        self.engine = engine
+        await self._engine.conclude(self._commit_durable)

@@ -1,4 +1,4 @@
-"""Faust's transport with our consumer, connected by our settings, and without its producer."""
+"""The thread that talks to the broker, connected by our settings; and no producer of Faust's."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from faust.types import TP
 
-    from rupture_watch.stream.consumer import LaneTransport
+    from rupture_watch.stream.transport import LaneTransport
 
 FAUST: Final = logging.getLogger("faust")
 """Where our subclasses of Faust's services log: mode would take the name of our module."""
-POLL_RECORDS: Final = 5000
+POLL_RECORDS: Final = 2000
 FETCH_WAIT_MS: Final = 100
 """How long a fetch waits for data. Stock: 1500; seeks and offset requests queue behind it."""
 HEARTBEATS_PER_SESSION: Final = 5
@@ -87,6 +87,20 @@ class LaneThread(stock.AIOKafkaConsumerThread):
         """Whether the group counts this worker in; aiokafka resets its generation when put out."""
         generation: int = self._ensure_consumer()._coordinator.generation  # noqa: SLF001 - no accessor
         return generation != NO_GENERATION
+
+    def left(self, tp: TP) -> int | None:
+        """Return how many offsets are left to poll, or ``None`` before the first fetch tells.
+
+        By the position that the fetcher keeps, for that is past the markers of transactions too,
+        which no poll returns; and up to the last stable offset, for no poll goes further.
+        """
+        assignment = self._ensure_consumer()._subscription.subscription.assignment  # noqa: SLF001 - position() is a coroutine of the thread
+        if assignment is None or tp not in assignment.tps:
+            return None
+        state = assignment.state_value(tp)
+        if not state.has_valid_position or state.lso is None:
+            return None
+        return max(0, state.lso - state.position)
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         """Commit; return False where the group refuses, raise where it cannot be asked.

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from rupture_watch.stream.patience import patience
+from rupture_watch.stream.ports import LogFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Mapping
 
     from rupture_watch.metrics import Metrics
     from rupture_watch.stream.backlog import Backlog
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
     from rupture_watch.stream.turns import Turns
 
 logger = logging.getLogger(__name__)
+
+Commit: TypeAlias = "Callable[[Mapping[Place, int]], Awaitable[bool]]"
+"""Commits next offsets; returns False where the group refuses, raises where it cannot be asked."""
 
 
 class Topics(NamedTuple):
@@ -80,14 +86,36 @@ class Engine(NamedTuple):
         self.lane.ledger.forget(places)
         self.backlog.forget(places)
 
-    def abandon(self) -> None:
+    async def checkpoint(self, commit: Commit) -> None:
+        """Make durable what is processed and commit it, in a turn of its own."""
+        await self.turns.take(self._checkpoint(commit))
+
+    async def conclude(self, commit: Commit) -> None:
+        """Let the turns in progress end, then settle and commit everything."""
+        await self.turns.idle()
+        if self.lane.ledger.pending() or self.lane.ledger.behind:
+            await self.checkpoint(commit)
+
+    async def abandon(self) -> None:
         """Drop everything unwritten, for somebody else owns it: all will be restored anew."""
+        await self.turns.idle()
         if self.lane.partitions.owned():
             logger.warning("put out of the group; unwritten state is dropped")
             self.lane.retain(())
 
-    def committed(self, offsets: Mapping[Place, int], *, accepted: bool) -> None:
-        """Note the group's answer to a commit."""
+    async def _checkpoint(self, commit: Commit) -> None:
+        with self.pacer.measured():
+            await self.lane.checkpoint()
+            if offsets := self.lane.ledger.pending():
+                await self._commit(commit, offsets)
+
+    async def _commit(self, commit: Commit, offsets: Mapping[Place, int]) -> None:
+        """Commit what is durable; a refusal is no failure, its events will be read again."""
+        try:
+            async with patience(self.limit):
+                accepted = await commit(offsets)
+        except Exception as error:
+            raise LogFailed(f"offset commit: {type(error).__name__}") from error
         if not accepted:
             self.metrics.count("commits_refused_total")
             return

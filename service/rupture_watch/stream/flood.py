@@ -6,7 +6,7 @@ from collections import defaultdict, deque
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Hashable, Iterable
 
 WINDOW: Final = 500
 SHARE: Final = 0.20
@@ -26,16 +26,18 @@ class FloodGuard:
         self._refused: dict[int, int] = defaultdict(int)
         self._in_a_row: dict[int, int] = defaultdict(int)
 
-    def accepts(self, partition: int, offsets: Iterable[int], refused: Collection[int]) -> bool:
-        """Count the records at these offsets, in order; tell whether to go on.
+    def accepts(
+        self, partition: int, records: Iterable[Hashable], refused: Collection[Hashable]
+    ) -> bool:
+        """Count these records, in order, by whatever names one; tell whether to go on.
 
-        ``refused`` are the offsets among them that became dead letters.
+        ``refused`` are those among them that became dead letters.
         """
         if not refused and not self._refused[partition]:
             self._in_a_row[partition] = 0
-            self._window[partition].extend(False for _ in offsets)
+            self._window[partition].extend(False for _ in records)
             return True
-        verdicts = [self._count(partition, offset in refused) for offset in offsets]
+        verdicts = [self._count(partition, record in refused) for record in records]
         return all(verdicts)
 
     def forget(self, partition: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 from aiokafka import AIOKafkaProducer
@@ -10,9 +9,11 @@ from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 
 from rupture_watch.kafka.connection import connection_arguments
+from rupture_watch.stream.patience import patience
 from rupture_watch.stream.ports import LogFailed, Outgoing
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Awaitable, Iterable, Sequence
 
     from rupture_watch.settings import KafkaSettings
@@ -121,7 +122,7 @@ class KafkaLog:
 
     async def _bounded(self, work: Awaitable[Any]) -> Any:
         try:
-            async with asyncio.timeout(self._limit):
+            async with patience(self._limit):
                 return await work
         except TimeoutError as error:
             raise LogFailed(f"no acknowledgement within {self._limit:g} s") from error

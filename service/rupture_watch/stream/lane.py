@@ -25,20 +25,25 @@ import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
-from rupture_watch.stream.ledger import Ledger
+from rupture_watch.stream.ledger import Ledger, Place
 from rupture_watch.stream.store import Partitions
+from rupture_watch.stream.stride import Stride
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
 
     from rupture_watch.stream.failpoints import Failpoint
     from rupture_watch.stream.flood import FloodGuard
-    from rupture_watch.stream.ledger import Place
     from rupture_watch.stream.outputs import Outputs
     from rupture_watch.stream.ports import Change, Effects, Pipeline, Record, Shard
 
 SLICE: Final = 200
-"""Records or cases handled before the loop may breathe: a few milliseconds of work."""
+"""Cases handled before the loop may breathe: a few milliseconds of work."""
+HELD: Final = 0.025
+"""Seconds for which a slice of records may hold the loop; one that is dearer than those before it
+takes a little longer, and the next is shorter."""
+FIRST_SLICE: Final = 50
+LARGEST_SLICE: Final = 500
 AT_ONCE: Final = 4
 """Partitions in progress at a time: enough to work while another awaits its acknowledgement."""
 
@@ -70,28 +75,22 @@ class Lane:
         self._torn: set[int] = set()
         self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._room = asyncio.Semaphore(AT_ONCE)
+        self._slot = asyncio.Lock()
+        self._stride = Stride(target=HELD, start=FIRST_SLICE, most=LARGEST_SLICE)
 
     @property
     def dirty(self) -> int:
         """How many cases are ahead of the changelog."""
         return sum(shard.dirty for shard in self._shards.values())
 
-    async def advance(self, batches: Mapping[Place, Sequence[Record]]) -> None:
-        """Take the records of one poll, partition by partition, ticks after everything else."""
-        work: dict[int, list[Place]] = defaultdict(list)
-        for place in sorted(batches, key=self._ticks_last):
-            work[place.partition].append(place)
-        await asyncio.gather(
-            *(
-                self._advance(partition, {place: batches[place] for place in places})
-                for partition, places in work.items()
-            )
-        )
+    async def advance(self, batches: Mapping[int, Sequence[Record]]) -> None:
+        """Take these records, per partition number, in the order given: all topics in one."""
+        await _together(self._advance(number, batches[number]) for number in batches)
 
     async def checkpoint(self) -> None:
         """Make durable all that is processed now; what is processed meanwhile may wait."""
         boundary = self.ledger.processed()
-        await asyncio.gather(*map(self._settle, list(self._shards)))
+        await _together(map(self._settle, list(self._shards)))
         self.ledger.settle(boundary)
         self._failpoint.passing("after_checkpoint_durable")
 
@@ -119,44 +118,53 @@ class Lane:
             self._torn.discard(partition)
             self._guard.forget(partition)
 
-    async def _advance(self, partition: int, batches: Mapping[Place, Sequence[Record]]) -> None:
+    async def _advance(self, partition: int, records: Sequence[Record]) -> None:
         async with self._room, self._locks[partition]:
             shard = self._shards[partition]
-            done, reached = await self._decide(shard, batches)
+            done, reached = await self._decide(partition, shard, records)
             self._failpoint.passing("after_decided")
-            await self._emit(partition, shard, done, batches)
-            for place, offset in reached.items():
-                self.ledger.advance(place, offset)
+            await self._emit(partition, shard, done, records)
+            for topic, offset in reached.items():
+                self.ledger.advance(Place(topic, partition), offset)
 
     async def _decide(
-        self, shard: Shard, batches: Mapping[Place, Sequence[Record]]
-    ) -> tuple[list[Effects], dict[Place, int]]:
-        """Take the records slice by slice; return the effects and the next offset per place.
+        self, partition: int, shard: Shard, records: Sequence[Record]
+    ) -> tuple[list[Effects], dict[str, int]]:
+        """Take the records slice by slice; return the effects and the next offset per topic.
 
-        A slice on which the flood guard trips has no effects, and nothing follows it.
+        A slice on which the flood guard trips has no effects, and nothing follows it. One slice
+        per turn of the loop, whichever partition's: heartbeats and acknowledgements come between.
         """
         done: list[Effects] = []
-        reached: dict[Place, int] = {}
-        for place, records in batches.items():
-            for start in range(0, len(records), SLICE):
+        reached: dict[str, int] = {}
+        start = 0
+        while start < len(records):
+            async with self._slot:
                 if self.halted:
-                    return done, reached
-                piece = records[start : start + SLICE]
-                effects = shard.process(piece)
-                if not self._plausible(place, piece, effects):
+                    break
+                piece = records[start : start + self._stride.size]
+                effects = self._process(shard, piece)
+                if not self._plausible(partition, piece, effects):
                     self.halted = True
-                    return done, reached
-                done.append(effects)
-                reached[place] = piece[-1].offset + 1
+                    break
                 await asyncio.sleep(0)
+            done.append(effects)
+            reached.update((record.topic, record.offset + 1) for record in piece)
+            start += len(piece)
         return done, reached
+
+    def _process(self, shard: Shard, piece: Sequence[Record]) -> Effects:
+        started = time.perf_counter()
+        effects = shard.process(piece)
+        self._stride.took(len(piece), time.perf_counter() - started)
+        return effects
 
     async def _emit(
         self,
         partition: int,
         shard: Shard,
         done: Sequence[Effects],
-        batches: Mapping[Place, Sequence[Record]],
+        records: Sequence[Record],
     ) -> None:
         for effects in done:
             self._outputs.processed(effects.outcomes)
@@ -164,9 +172,16 @@ class Lane:
         await self._outputs.publish([message for e in done for message in e.safety])
         urgent = list(dict.fromkeys(key for effects in done for key in effects.urgent))
         if urgent:
-            await self._write(partition, shard.encode(urgent))
+            await self._write(partition, await self._encoded(shard, urgent))
             self._failpoint.passing("after_state_durable")
-            await self._deliver(shard, urgent, since=_timestamps(batches, set(urgent)))
+            await self._deliver(shard, urgent, since=_timestamps(records, set(urgent)))
+
+    async def _encoded(self, shard: Shard, keys: Sequence[bytes]) -> Sequence[Change]:
+        changes: list[Change] = []
+        for start in range(0, len(keys), SLICE):
+            changes += shard.encode(keys[start : start + SLICE])
+            await asyncio.sleep(0)
+        return changes
 
     async def _deliver(
         self, shard: Shard, keys: Sequence[bytes], *, since: Mapping[bytes, int]
@@ -228,25 +243,27 @@ class Lane:
                 piece = [(key, cases[key]) for key in keys[start : start + SLICE] if key in cases]
                 await self._write(partition, piece)
 
-    def _plausible(self, place: Place, piece: Sequence[Record], effects: Effects) -> bool:
+    def _plausible(self, partition: int, piece: Sequence[Record], effects: Effects) -> bool:
         """Ask the flood guard; ticks are our own and would dilute what it sees."""
-        if place.topic == self._ticks:
-            return True
-        refused = {letter.record.offset for letter in effects.dead_letters}
-        return self._guard.accepts(place.partition, [record.offset for record in piece], refused)
-
-    def _ticks_last(self, place: Place) -> bool:
-        """A tick read before the events it was behind would find silence that there is not."""
-        return place.topic == self._ticks
+        refused = {(e.record.topic, e.record.offset) for e in effects.dead_letters}
+        events = [(r.topic, r.offset) for r in piece if r.topic != self._ticks]
+        return self._guard.accepts(partition, events, refused)
 
 
-def _timestamps(
-    batches: Mapping[Place, Iterable[Record]], keys: Collection[bytes]
-) -> dict[bytes, int]:
+async def _together(work: Iterable[Coroutine[None, None, None]]) -> None:
+    """Do all of this at once; where one part fails, none of the others outlives it."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for part in work:
+                group.create_task(part)
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+
+
+def _timestamps(records: Iterable[Record], keys: Collection[bytes]) -> dict[bytes, int]:
     """Return the broker's latest timestamp (ms) per case: an alert's cause is in this batch."""
     return {
         record.key: record.timestamp
-        for records in batches.values()
         for record in records
         if record.key is not None and record.key in keys
     }

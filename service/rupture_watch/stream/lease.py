@@ -7,7 +7,7 @@ import math
 import time
 from typing import Final
 
-from rupture_watch.stream.ports import LogFailed
+from rupture_watch.stream.ports import PutOut
 
 STEP: Final = 0.05
 
@@ -21,34 +21,36 @@ class Lease:
     log asks here before each. Counted from when a heartbeat was sent, for the broker counts from
     when it came. Limit: what was handed to the network before the process stood still may yet
     arrive.
+
+    ``lost`` holds from the group's refusal to the next assignment.
     """
 
     def __init__(self, session: float) -> None:
         self._session = session
         self._renewed = -math.inf
-        self._lost = False
+        self.lost = False
 
     def renew(self, sent: float) -> None:
         """Note that the group has answered what was sent then, on the monotonic clock."""
         self._renewed = sent
-        self._lost = False
+        self.lost = False
 
     def lose(self) -> None:
         """Note that the group has put this worker out."""
-        self._lost = True
+        self.lost = True
 
     @property
     def valid(self) -> bool:
         """Whether nobody else can own the partitions now."""
-        return not self._lost and time.monotonic() - self._renewed < self._session
+        return not self.lost and time.monotonic() - self._renewed < self._session
 
     async def held(self) -> None:
-        """Wait until the lease is valid; raise :class:`LogFailed` where it is lost for good.
+        """Wait until the lease is valid; raise :class:`PutOut` where it is lost for good.
 
         A broker that is away renews nothing and takes no writes either: then it is worth waiting,
         and the caller sets the limit.
         """
         while not self.valid:
-            if self._lost:
-                raise LogFailed("put out of the group while writing")
+            if self.lost:
+                raise PutOut
             await asyncio.sleep(STEP)

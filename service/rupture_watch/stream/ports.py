@@ -199,5 +199,9 @@ class Log(Protocol):
         ...
 
 
+class PutOut(Exception):
+    """The group has put this worker out; the turn in progress ends, and all is restored anew."""
+
+
 class LogFailed(Exception):
     """The log did not acknowledge in time, or refused; ends the process with exit code 70."""

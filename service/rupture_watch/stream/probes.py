@@ -15,11 +15,18 @@ if TYPE_CHECKING:
     from rupture_watch.stream.health import Health
 
 
+class NoPort(Exception):
+    """Metrics and probes cannot be served; ends the worker with exit code 78."""
+
+
 @asynccontextmanager
 async def probes(health: Health, metrics: Metrics, *, host: str, port: int) -> AsyncIterator[str]:
     """Serve ``/metrics``, ``/startupz``, ``/livez`` and ``/readyz``; yield ``host:port``.
 
     A probe answers 200 or 503. Faust's own web server stays off: it serves table contents.
+
+    Raises:
+        NoPort: the address cannot be listened on.
     """
     app = web.Application()
     app.router.add_get("/metrics", _metrics(metrics))
@@ -30,7 +37,12 @@ async def probes(health: Health, metrics: Metrics, *, host: str, port: int) -> A
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port)
-        await site.start()
+        try:
+            await site.start()
+        except OSError as error:
+            raise NoPort(
+                f"RUPTURE_WATCH_HTTP_PORT: cannot listen on {host}:{port}, name another or 0"
+            ) from error
         bound_host, bound_port = runner.addresses[0][:2]
         yield f"{bound_host}:{bound_port}"
     finally:

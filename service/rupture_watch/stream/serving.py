@@ -12,6 +12,7 @@ import uvloop
 
 from rupture_watch import logs
 from rupture_watch.kafka.admin import Refused, Unreachable
+from rupture_watch.kafka.admission import NotAdmitted
 from rupture_watch.kafka.connection import Unreadable
 from rupture_watch.metrics import Metrics
 from rupture_watch.stream.app import build
@@ -27,7 +28,7 @@ from rupture_watch.stream.outputs import Outputs
 from rupture_watch.stream.pacer import Pacer
 from rupture_watch.stream.ports import LogFailed
 from rupture_watch.stream.preflight import Unfit, preflight, topics
-from rupture_watch.stream.probes import probes
+from rupture_watch.stream.probes import NoPort, probes
 from rupture_watch.stream.ticks import Clock
 from rupture_watch.stream.turns import MISCONFIGURED, UNAVAILABLE, Turns, end_process
 
@@ -51,11 +52,14 @@ def serve(settings: Settings, pipeline: ports.Pipeline, *, ruleset: str = "") ->
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             return runner.run(_serve(settings, pipeline, metrics))
-        except (Unfit, Unreadable) as error:
+        except (Unfit, Unreadable, NotAdmitted, NoPort) as error:
             logger.critical("unfit", extra={"detail": str(error), "exit": MISCONFIGURED})
             return MISCONFIGURED
         except (Unreachable, Refused, LogFailed) as error:
             logger.critical("no broker", extra={"detail": str(error), "exit": UNAVAILABLE})
+            return UNAVAILABLE
+        except Exception:  # whatever it is: one line, and nothing is lost by starting again
+            logger.critical("internal error", exc_info=True, extra={"exit": UNAVAILABLE})
             return UNAVAILABLE
 
 

@@ -7,8 +7,10 @@ import logging
 import os
 from typing import TYPE_CHECKING, Final, NoReturn
 
+from aiokafka.errors import KafkaError
+
 from rupture_watch.codec.case_state import NewerState
-from rupture_watch.stream.ports import LogFailed
+from rupture_watch.stream.ports import LogFailed, PutOut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -46,6 +48,8 @@ class Turns:
     async def _guarded(self, work: Coroutine[None, None, None]) -> None:
         try:
             await work
+        except PutOut:
+            logger.warning("put out of the group in the middle of a turn")
         except Exception as error:  # noqa: BLE001 - whatever it is, going on could lose events
             self._die(error)
 
@@ -57,8 +61,9 @@ def end_process(error: BaseException) -> NoReturn:
             "the state is a newer service's: run that version", extra={"exit": MISCONFIGURED}
         )
         os._exit(MISCONFIGURED)
-    if isinstance(error, LogFailed):
-        logger.critical("cannot write to Kafka", extra={"detail": str(error), "exit": UNAVAILABLE})
+    if isinstance(error, LogFailed | KafkaError):
+        detail = str(error) if isinstance(error, LogFailed) else type(error).__name__
+        logger.critical("Kafka has failed us", extra={"detail": detail, "exit": UNAVAILABLE})
     else:
         logger.critical("internal error", exc_info=error, extra={"exit": UNAVAILABLE})
     os._exit(UNAVAILABLE)

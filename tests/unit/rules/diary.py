@@ -65,16 +65,28 @@ class Listening(Course):
     """A course that remembers every finding as it was reported, and may be held strained."""
 
     def __init__(
-        self, case: str, catalogue: Catalogue, setting: Setting, *, strained: bool | None
+        self,
+        case: str,
+        catalogue: Catalogue,
+        setting: Setting,
+        *,
+        strained: bool | None,
+        compliant: bool | None,
     ) -> None:
         super().__init__(case, catalogue, setting)
         self.heard: list[Finding] = []
         self.held = strained
+        self.compliant = compliant
 
     @property
     def is_strained(self) -> bool:
         """Tell what the test wants to be told, or what the evidence says."""
         return super().is_strained if self.held is None else self.held
+
+    @property
+    def is_compliant(self) -> bool:
+        """Tell what the test wants to be told, or what the evidence says."""
+        return super().is_compliant if self.compliant is None else self.compliant
 
     def report(self, finding: Finding) -> None:
         self.heard.append(finding)
@@ -245,11 +257,16 @@ class Diary:
     # what is found
 
     def course(
-        self, *, until: float | None = None, strained: bool | None = True, truncated: bool = False
+        self,
+        *,
+        until: float | None = None,
+        strained: bool | None = True,
+        compliant: bool | None = True,
+        truncated: bool = False,
     ) -> Listening:
         """Judge everything, up to a week at the end, with strain held as the test wants it."""
         setting = Setting(self.last_sessions, truncated=truncated)
-        course = Listening("case", self.catalogue, setting, strained=strained)
+        course = Listening("case", self.catalogue, setting, strained=strained, compliant=compliant)
         moments = Timeline().rebuild(self.facts)
         for moment in moments:
             course.step(moment)

@@ -202,9 +202,10 @@ def test_seven_forms_are_too_few_to_be_faster_than_ever() -> None:
     assert "filled_faster_than_before" not in _signs(diary)
 
 
-def test_compliance_needs_no_strain() -> None:
+def test_compliance_has_a_limit_of_its_own_beside_strain() -> None:
     diary = Diary().usual().session(5, LOW).no_show(5.5).session(6, TOP)
     assert diary.severities("B1", strained=False) == [3]
+    assert diary.severities("B1", compliant=False) == [1]
 
 
 def test_a_talk_noted_in_the_session_of_the_jump_clears_it() -> None:

@@ -44,13 +44,15 @@ def _texts(path: Path) -> Iterator[str]:
             yield node.value
 
 
-MODULES = sorted(Path(rupture_watch.alliance.rules.__path__[0]).glob("*.py"))
+MODULES = [
+    path
+    for path in sorted(Path(rupture_watch.alliance.rules.__path__[0]).glob("*.py"))
+    if path.stem not in ("catalogue", "context")  # these speak to operators and of concepts
+]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 def test_no_rule_says_a_forbidden_word(path: Path) -> None:
-    if path.stem == "context":
-        return
     assert [text for text in _texts(path) if FORBIDDEN.search(text)] == []
 
 

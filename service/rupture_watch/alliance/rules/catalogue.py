@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rupture_watch.alliance.rules.alignment import (
@@ -9,6 +10,7 @@ from rupture_watch.alliance.rules.alignment import (
     BeliefAgainstBehaviour,
     ClientsTruth,
 )
+from rupture_watch.alliance.rules.boundaries import ClearBoundaries, RoleExpectations
 from rupture_watch.alliance.rules.candour import Honesty, Hope
 from rupture_watch.alliance.rules.close_listening import (
     FeltHeard,
@@ -35,13 +37,7 @@ from rupture_watch.alliance.rules.dialogue import (
     NotThreatened,
 )
 from rupture_watch.alliance.rules.falling_bond import Bond, CeilingBroken, FallingBond
-from rupture_watch.alliance.rules.frame import (
-    ClearBoundaries,
-    InformedConsent,
-    Payment,
-    Privacy,
-    RoleExpectations,
-)
+from rupture_watch.alliance.rules.frame import InformedConsent, Payment, Privacy
 from rupture_watch.alliance.rules.persistence import Attendance, QuietWithdrawal, Troubleshoot
 from rupture_watch.alliance.rules.re_enactment import ExpectingFailure, ReEnactment
 from rupture_watch.alliance.rules.sabotage import (
@@ -79,6 +75,8 @@ from rupture_watch.alliance.rules.zones_of_engagement import (
     SignalledZone,
 )
 from rupture_watch.alliance.ruleset import RuleSet, RuleSetError
+from rupture_watch.alliance.strain import Model
+from rupture_watch.alliance.strain.reading import ParameterError, parameters_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -163,6 +161,7 @@ class Catalogue:
         """Prepare every rule that is switched on."""
         self.ruleset = ruleset
         self.engine: Mapping[str, Any] = ruleset.engine
+        self.model = strain_model(ruleset)
         self.by_id: dict[str, Rule] = {}
         self.on: dict[str, list[Rule]] = {}
         self._reading: dict[tuple[str, tuple[str, ...]], Sequence[Rule]] = {}
@@ -202,3 +201,26 @@ class Catalogue:
     def rank(self, rule_id: str) -> int:
         """Return where a rule stands in the catalogue; the earlier speaks first."""
         return _RANKS[rule_id]
+
+
+def strain_model(ruleset: RuleSet) -> Model | None:
+    """Return the tables of the strain filter, or None where the rule set asks for the simple one.
+
+    Raises:
+        RuleSetError: the rule set asks for another kind.
+
+    """
+    engine = ruleset.engine
+    if engine["strain"] == "simple":
+        return None
+    if engine["strain"] != "filter":
+        raise RuleSetError('rule set: engine.strain must be "filter" or "simple"')
+    try:
+        parameters = parameters_of(ruleset.content.get("strain", {}))
+    except ParameterError as error:
+        raise RuleSetError(f"rule set: strain: {error}") from error
+    limits = {
+        "limit": float(engine["strain_limit"]),
+        "compliance_limit": float(engine["compliance_limit"]),
+    }
+    return Model(replace(parameters, **limits))

@@ -133,6 +133,10 @@ class SymptomsAgainstRatings(Rule):
         "Say that the sessions may be rated low while things are hard.",
     )
 
+    def prepare(self) -> None:
+        """Bind how often a lasting contradiction is said."""
+        self.sessions = self.numbers["sessions"]
+
     def judge(self, course: Course) -> Finding | None:
         """Judge once symptoms and alliance of a session are there."""
         session = course.session
@@ -148,6 +152,8 @@ class SymptomsAgainstRatings(Rule):
                 continue
             for earlier in (series.points[-2], series.points[0]):
                 if -gain(series, earlier, newest) >= reliable(series):
+                    if not self.is_news(course, self.sessions):
+                        return None
                     statement = (
                         f"{series.key[0]} went from {number(earlier.value)}"
                         f" ({day(earlier.time)}) to {number(newest.value)}"

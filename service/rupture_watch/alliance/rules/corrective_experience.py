@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from statistics import median, quantiles
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rupture_watch.alliance.facts import DAY, Appointment, FrameFact
 from rupture_watch.alliance.findings import NOTE, Clears, Evidence, RuptureType, Source
@@ -14,6 +14,7 @@ from rupture_watch.alliance.wording import FRAME_WORDS, day, percent, times_said
 
 if TYPE_CHECKING:
     from rupture_watch.alliance.course import Course
+    from rupture_watch.alliance.facts import Microseconds
     from rupture_watch.alliance.findings import Finding
     from rupture_watch.alliance.series import Point
 
@@ -26,6 +27,14 @@ TEST_WORDS = {
     "complaint": "complained",
     "boundary_push": "pushed at a boundary",
 }
+
+
+class Did(NamedTuple):
+    """What the client did, and when."""
+
+    time: Microseconds
+    fact: str
+    kind: str
 
 
 class ClientTests(Rule):
@@ -70,8 +79,8 @@ class ClientTests(Rule):
         fact = course.trigger().fact
         recent = course.outcomes.last(self.of_last)
         since = recent[0].start if len(recent) == self.of_last else -(2**63)
-        known: tuple[tuple[int, str], ...] = course.memory.get(self.id, ())
-        tests = tuple(one for one in (*known, (course.now, fact)) if one[0] >= since)
+        known: tuple[Did, ...] = course.memory.get(self.id, ())
+        tests = tuple(one for one in (*known, Did(course.now, fact, kind)) if one.time >= since)
         course.memory[self.id] = tests
         share = self._usual_share(course)
         statement = (
@@ -171,12 +180,12 @@ class FailingTheTest(Rule):
 
     def judge(self, course: Course) -> Finding | None:
         """Judge a break of the frame by what the client did before it."""
-        tests: tuple[tuple[int, str], ...] = course.memory.get(ClientTests.id, ())
+        tests: tuple[Did, ...] = course.memory.get(ClientTests.id, ())
         fact = course.fact
         if not tests or not isinstance(fact, (Appointment, FrameFact)):
             return None
-        test = next((one for one in reversed(tests) if one[1] != fact.name), None)
-        if test is None or course.now - test[0] > self.window:
+        test = next((one for one in reversed(tests) if one.fact != fact.name), None)
+        if test is None or course.now - test.time > self.window:
             return None
         broken = [
             one
@@ -187,11 +196,12 @@ class FailingTheTest(Rule):
             return None
         statement = (
             f"{FRAME_WORDS[broken[0].label].capitalize()} ({day(course.now)}) came within"
-            f" {self.numbers['days']} days after the client had tried the frame ({day(test[0])})."
+            f" {self.numbers['days']} days after the client {TEST_WORDS[test.kind]}"
+            f" ({day(test.time)})."
         )
         evidence = (
             *(Evidence(one.fact, one.time, one.label, one.full) for one in broken),
-            Evidence(test[1], test[0], "test", 1.0),
+            Evidence(test.fact, test.time, test.kind, 1.0),
         )
         severity = self.practical if is_halved(fact) else None
         return self.finding(course, statement, evidence, severity=severity)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class _DemandRule(Rule):
-    """A rule of this section: the client steps back behind what seems to be wanted."""
+    """A rule of this section."""
 
     section = "Demand factor"
     type = RuptureType.WITHDRAWAL
@@ -83,8 +83,7 @@ class AgreeingWithTheTherapist(_DemandRule):
         return self.finding(course, statement, evidence)
 
     def _of_this_baseline(self, course: Course, rated: Rated) -> list[Rated]:
-        code = "total" if "total" in rated.points else next(iter(rated.points))
-        judged = {point.fact for point in course.series_of(code).points}
+        judged = {point.fact for point in course.series_of(next(iter(rated.points))).points}
         return [
             one
             for session in course.sessions

@@ -87,6 +87,10 @@ class ReEnactment(Rule):
         clause = Clause(self.source, self.clears, factual=False, type=kind)
         return self.finding(course, statement, evidence, clause=clause)
 
+    def is_told(self, course: Course) -> bool:
+        """Each of the episodes was told under strain: their repetition needs no more."""
+        return course.book.open is not None
+
     def _kind(self, course: Course, alert: Alert) -> RuptureType | None:
         """Return the type of a rating episode, or None for an alert that is none."""
         if not any(one.clears is Clears.SCORE and one.severity >= WATCH for one in alert.findings):

@@ -77,6 +77,10 @@ class Rule:
         course.memory[self.id] = held
         return True
 
+    def is_told(self, course: Course) -> bool:
+        """Tell whether what could be chance has its severity: strain decides, or an own limit."""
+        return course.is_strained
+
     def finding(
         self,
         course: Course,
@@ -97,15 +101,15 @@ class Rule:
         severity = self.severity if severity is None else severity
         if not clause.factual:
             # In a session whose rating means less, strain means less: nothing leans on it.
-            told = self.own_limit or course.is_strained
-            severity = severity if told and not course.is_capped else NOTE
+            told = self.is_told(course) and not course.is_capped
+            severity = severity if told else NOTE
         return Finding(
             rule=self.id,
             type=clause.type or self.type or course.rupture_type(),
             source=clause.source,
             severity=severity,
             trigger=course.trigger(),
-            evidence=evidence,
+            evidence=evidence if clause.factual else _with_shares(course, evidence),
             statement=statement,
             clears=clause.clears,
             steps=steps,
@@ -117,6 +121,15 @@ class Rule:
     def is_done_by(self, _finding: Finding, _fact: object) -> bool:
         """Tell whether a fact of an awaited kind is all that ``finding`` waits for."""
         return True
+
+
+def _with_shares(course: Course, evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    """Return evidence with what each fact brought to strain; a fact is weighed once."""
+    shares = dict(course.strain.shares())
+    return tuple(
+        one._replace(share=round(shares.pop(one.fact), 2)) if one.fact in shares else one
+        for one in evidence
+    )
 
 
 def _fell_with_the_frame(course: Course) -> bool:

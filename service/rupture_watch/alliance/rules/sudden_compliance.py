@@ -114,6 +114,10 @@ class SuddenCompliance(Rule):
             course, statement, evidence, severity=self.discuss_severity if severe else None
         )
 
+    def is_told(self, course: Course) -> bool:
+        """Compliance has an own measure beside strain, and an own limit."""
+        return course.is_compliant
+
     # the jump
 
     def _is_at_top(self, rated: Rated, series: Series) -> bool:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 class WholeAlliance(RatingRule):
     """A1: the total is far below the client's own level, at once or little by little.
 
-    z < -2 (empirical Bayes) or EWMA < -2.5, from the third prior rating on. Silent without a
-    total. Source: individual control limits (Shewhart; Roberts 1959) on own baseline.
+    z < -2 (empirical Bayes) or EWMA < -2.5, from the third prior rating on; where all evidence
+    together is over strain's limit, z < -1 is enough. Silent without a total. Source: individual control limits (Shewhart; Roberts 1959) on own baseline.
     """
 
     id = "A1"
@@ -45,6 +45,7 @@ class WholeAlliance(RatingRule):
         """Bind the limits."""
         self.z = self.numbers["z"]
         self.ewma = self.numbers["ewma"]
+        self.strained_z = self.numbers["strained_z"]
 
     def judge(self, course: Course) -> Finding | None:
         """Judge the total of the present form."""
@@ -52,7 +53,8 @@ class WholeAlliance(RatingRule):
         if point is None:
             return None
         deviation = point.deviation
-        if deviation.z >= self.z and deviation.ewma >= self.ewma:
+        limit = self.strained_z if course.is_strained else self.z
+        if deviation.z >= limit and deviation.ewma >= self.ewma:
             return None
         return self.fallen(course, "total")
 

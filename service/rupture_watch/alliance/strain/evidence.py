@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import mul
 from typing import TYPE_CHECKING, NamedTuple
 
 from rupture_watch.alliance.strain.level import distance, distance_prior
@@ -137,7 +138,7 @@ class Evidence:
         profile = None if gap is None else self.measure("bond_gap", gap)
         if profile is None:
             return row
-        return tuple([a * b for a, b in zip(row, profile, strict=True)])
+        return tuple(map(mul, row, profile))
 
     def _pattern(self, pattern: str, reached: float, nearly: float) -> float:
         """Return how much more probable the pattern is in sudden compliance than ordinarily."""

@@ -8,12 +8,13 @@ one whose snapshot it is.
 
 from __future__ import annotations
 
+from operator import mul
 from typing import TYPE_CHECKING, NamedTuple
 
 from rupture_watch.alliance.strain.echo import Echo, EchoSnapshot
 from rupture_watch.alliance.strain.evidence import Evidence
 from rupture_watch.alliance.strain.judgement import Judgement
-from rupture_watch.alliance.strain.level import FRACTIONS, settle
+from rupture_watch.alliance.strain.level import FRACTIONS
 from rupture_watch.alliance.strain.own import Own, OwnSnapshot
 
 if TYPE_CHECKING:
@@ -99,17 +100,22 @@ class Filter:
     def _weigh(self, fact: str, row: Row | None) -> None:
         if row is None:
             return
-        self._state = state = [p * factor for p, factor in zip(self._state, row, strict=True)]
+        self._state = state = list(map(mul, self._state, row))
         before = self.strain
         self.strain = self._model.strain(state)
         self._shares.append((fact, self.strain - before))
+
+    @property
+    def compliance(self) -> float:
+        """Log odds of sudden compliance, by the facts given so far."""
+        return self._model.compliance(self._state)
 
     def judge(self) -> Judgement:
         """Return the judgement of the open session by the facts given so far."""
         model, echo = self._model, self._echo
         return Judgement(
             self.strain,
-            model.compliance(self._state),
+            self.compliance,
             model.base(self._sessions),
             echo.passage,
             echo.earlier,
@@ -129,7 +135,7 @@ class Filter:
         self._evidence = Evidence(model, self._own)
         sessions = self._sessions + held
         following = model.pass_on([p / total for p in state], sessions, held=held)
-        self._open(sessions, [settle(p) for p in following])
+        self._open(sessions, [int(p * FRACTIONS + 0.5) / FRACTIONS for p in following])
         self._echo.pass_on(judgement, self.strain - model.base(sessions))
         return judgement
 

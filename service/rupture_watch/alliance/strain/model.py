@@ -62,6 +62,7 @@ class Model:
         self.parameters = parameters
         self.course = course_of(parameters)
         states = self.course.states
+        self._window = self.course.window
         self._codes = tuple(CODES.index(state.code) for state in states)
         self.ordinary = tuple(
             i for i, state in enumerate(states) if state.fall == 0.0 and state.code != "comply"
@@ -121,12 +122,18 @@ class Model:
 
     def outcome_row(self, outcome: int, rates: Sequence[float]) -> Row:
         """Return the row of an appointment's outcome, given the client's own rates of all."""
-        factors = []
-        for multipliers in self._multipliers:
-            total = 0.0
-            for rate, multiplier in zip(rates, multipliers, strict=True):
-                total += rate * multiplier
-            factors.append(multipliers[outcome] / total)
+        held, no_show, late, early, provider = rates
+        factors = [
+            row[outcome]
+            / (
+                held * row[0]
+                + no_show * row[1]
+                + late * row[2]
+                + early * row[3]
+                + provider * row[4]
+            )
+            for row in self._multipliers
+        ]
         return self._by_code(factors)
 
     def with_compliance(self, row: Row, factor: float) -> Row:
@@ -153,7 +160,7 @@ class Model:
 
     def strain(self, state: Sequence[float]) -> float:
         """Return the log odds that a rupture begins."""
-        return _log_odds(sum(state[: self.course.window]), sum(state))
+        return _log_odds(sum(state[: self._window]), sum(state))
 
     def compliance(self, state: Sequence[float]) -> float:
         """Return the log odds of sudden compliance."""

@@ -44,7 +44,7 @@ class Onsets:
     deep_dip: float = 0.008
     slope: float = 0.004
     step: float = 0.003
-    quiet: float = 0.003
+    quiet: float = 0.004
     frame: float = 0.004
     compliance: float = 0.0005
 
@@ -146,8 +146,9 @@ class StrainParameters:
     value still weighs (left out altogether, each false alarm would shrink the spread).
     ``first_session`` is the first one at which a course may begin. ``measure_clip`` bounds one
     measured value's log ratio; ``quiet_noise`` is how much of their spread ratings keep in quiet
-    withdrawal (catalogue, K3: half). ``limit`` and ``compliance_limit`` are log odds: 2 and .5
-    alarms per 100 rated sessions of simulated cases to whom nothing happens.
+    withdrawal (catalogue, K3: half; more here, lest an even rater be held for a quiet one).
+    ``limit`` and ``compliance_limit`` are log odds: about 2 and .5 alarms per 100 rated sessions
+    of simulated cases to whom nothing happens.
     """
 
     onsets: Onsets = Onsets()
@@ -167,7 +168,7 @@ class StrainParameters:
     least_weight: float = 0.5
     first_session: int = 3
     measure_clip: float = 3.0
-    quiet_noise: float = 0.6
+    quiet_noise: float = 0.7
     limit: float = -1.5
     compliance_limit: float = -2.75
 
