@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
@@ -36,6 +39,7 @@ _ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
     ast.BitOr: ast.BitAnd,
 }
 _PASSED_OVER = (ast.Import, ast.ImportFrom, ast.Raise, ast.JoinedStr, ast.Global)
+_CHANGED_THEMSELVES = (ast.Compare, ast.BoolOp, ast.UnaryOp)
 _TEXT = frozenset({"__slots__", "considerations", "clears_when", "concept", "slug", "section"})
 
 
@@ -114,13 +118,16 @@ def _assigned(node: ast.AST) -> set[str]:
 
 def _changes(node: ast.AST) -> Iterator[ast.AST]:
     """Yield what may stand in place of a node."""
+    yield from _other_values(node)
+    yield from _other_ways(node)
+
+
+def _other_values(node: ast.AST) -> Iterator[ast.AST]:
     match node:
         case ast.Compare(left, [operator], [right]):
             yield ast.Compare(left, [_COMPARISONS[type(operator)]()], [right])
         case ast.BinOp(left, operator, right) if type(operator) in _ARITHMETIC:
             yield ast.BinOp(left, _ARITHMETIC[type(operator)](), right)
-        case ast.AugAssign(target, operator, value) if type(operator) in _ARITHMETIC:
-            yield ast.AugAssign(target, _ARITHMETIC[type(operator)](), value)
         case ast.BoolOp(operator, values):
             yield ast.BoolOp(ast.Or() if isinstance(operator, ast.And) else ast.And(), values)
         case ast.UnaryOp(ast.Not() | ast.USub(), operand):
@@ -129,16 +136,20 @@ def _changes(node: ast.AST) -> Iterator[ast.AST]:
             yield ast.Constant(not value)
         case ast.Constant(int() | float() as value):
             yield ast.Constant(value + 1)
+
+
+def _other_ways(node: ast.AST) -> Iterator[ast.AST]:
+    match node:
+        case ast.AugAssign(target, operator, value) if type(operator) in _ARITHMETIC:
+            yield ast.AugAssign(target, _ARITHMETIC[type(operator)](), value)
         case ast.Return(value) if value is not None and not _is_none(value):
             yield ast.Return(ast.Constant(None))
         case ast.Expr(ast.Call()) | ast.Delete():
             yield ast.Pass()
-        case ast.Break():
-            yield ast.Continue()
-        case ast.Continue():
-            yield ast.Break()
+        case ast.Break() | ast.Continue():
+            yield ast.Continue() if isinstance(node, ast.Break) else ast.Break()
         case ast.If(test, body, orelse) | ast.While(test, body, orelse) if not isinstance(
-            test, ast.Compare | ast.BoolOp | ast.UnaryOp
+            test, _CHANGED_THEMSELVES
         ):
             yield type(node)(ast.UnaryOp(ast.Not(), test), body, orelse)
         case ast.IfExp(test, body, orelse):

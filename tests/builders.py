@@ -46,12 +46,16 @@ AnyFact = TypeVar("AnyFact", bound=Fact)
 
 @lru_cache(maxsize=32)
 def the_rules(*only: str) -> Catalogue:
-    """Return the default rule set, or only these rules of it."""
+    """Return the default rule set, or only these rules of it with the strain of a hand's count."""
     ruleset = load_ruleset()
     if not only:
         return Catalogue(ruleset)
-    rules = {rule: ruleset.content["rules"][rule] for rule in only}
-    return Catalogue(RuleSet("few", ruleset.version, {**ruleset.content, "rules": rules}))
+    content = {
+        **ruleset.content,
+        "engine": {**ruleset.engine, "strain": "simple"},
+        "rules": {rule: ruleset.content["rules"][rule] for rule in only},
+    }
+    return Catalogue(RuleSet("few", ruleset.version, content))
 
 
 def on(day: float, hour: float = 0.0) -> Microseconds:

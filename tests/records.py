@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from rupture_watch.alliance.facts import Fact, Microseconds
-    from rupture_watch.pipeline import Record
+    from rupture_watch.effects import Record
 
 PREFIX = "test."
 NO_TIMESTAMP = -1

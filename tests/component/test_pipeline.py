@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rupture_watch import pipeline as pipeline_module
+from rupture_watch import overlay as overlay_module
+from rupture_watch import shard as shard_module
 from rupture_watch.alliance import history
 from rupture_watch.alliance.rules.frame import Privacy
 from rupture_watch.codec.case_state import NewerState, due_of, has_outbox
 from rupture_watch.contracts.reading import MAX_BYTES
 from rupture_watch.contracts.reasons import Reason
 from rupture_watch.contracts.topics import Channel
-from rupture_watch.pipeline import Pipeline, Shard
+from rupture_watch.pipeline import Pipeline
+from rupture_watch.shard import Shard
 from tests.builders import (
     CASE,
     a_closure,
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     from rupture_watch.alliance.course import Course
     from rupture_watch.alliance.facts import Fact, FrameFact
     from rupture_watch.alliance.findings import Finding
-    from rupture_watch.pipeline import Effects
+    from rupture_watch.effects import Effects
 
 KEY = CASE.encode()
 
@@ -231,7 +233,7 @@ def test_a_state_that_would_outgrow_a_message_refuses_further_facts(
     shard = a_shard()
     known = weeks(36.0, 36.0)
     shard.process(records_of(known))
-    monkeypatch.setattr(pipeline_module, "LARGEST_STATE", MAX_BYTES)
+    monkeypatch.setattr(shard_module, "LARGEST_STATE", MAX_BYTES)
 
     effects = shard.process(records_of([a_form("s9", 60)]))
 
@@ -438,7 +440,7 @@ def test_after_a_restart_what_is_due_and_waiting_is_found_without_decoding(
     shard = Pipeline(the_rules(), prefix=PREFIX).shard(0, durable)
 
     with monkeypatch.context() as patch:
-        patch.setattr(pipeline_module, "decode", None)
+        patch.setattr(overlay_module, "decode", None)
         assert shard.restored() == [b"alarmed"]
         assert shard.next_due() == first.next_due()
 
@@ -491,23 +493,23 @@ def test_the_due_time_in_a_state_is_that_of_its_case() -> None:
 def test_clean_cases_beyond_the_limit_are_dropped_and_decoded_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(pipeline_module, "LIVE_CASES", 2)
+    monkeypatch.setattr(overlay_module, "LIVE_CASES", 2)
     durable: dict[bytes, bytes] = {}
     shard, roomy = a_shard(durable), a_shard()
     for week in range(8):
         for case in ("a", "b", "c", "d"):
             records = records_of(weeks(8.0 if week == 6 else 36.0, first=week + 1), case)
             urgent = shard.process(records).urgent
-            monkeypatch.setattr(pipeline_module, "LIVE_CASES", 1000)
+            monkeypatch.setattr(overlay_module, "LIVE_CASES", 1000)
             assert urgent == roomy.process(records).urgent
             assert shard.outbox(case.encode()) == roomy.outbox(case.encode())
-            monkeypatch.setattr(pipeline_module, "LIVE_CASES", 2)
-        assert len(shard._live) == 4  # all dirty
+            monkeypatch.setattr(overlay_module, "LIVE_CASES", 2)
+        assert len(shard._overlay._live) == 4  # all dirty
         settle(shard, durable)
         settle(roomy, {})
     shard.process([])
 
-    assert len(shard._live) == 2
+    assert len(shard._overlay._live) == 2
     assert shard.encode(shard.cases()) == roomy.encode(roomy.cases())
 
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import DataObject
 
-    from rupture_watch.pipeline import Message, Record, Shard
+    from rupture_watch.effects import Message, Record
+    from rupture_watch.shard import Shard
 
 LAW = settings(deadline=None, max_examples=25)
 CASES = ("a", "b")

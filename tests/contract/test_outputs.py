@@ -24,7 +24,7 @@ from tests.contract.events import REGISTRY
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from rupture_watch.pipeline import Message
+    from rupture_watch.effects import Message
 
 CASES, WEEKS, SEED = 40, 20, 7
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rupture_watch.alliance.facts import Microseconds
     from rupture_watch.alliance.rules.catalogue import Catalogue
-    from rupture_watch.pipeline import Shard
+    from rupture_watch.shard import Shard
     from rupture_watch.settings import Settings
 
 OF_THE_WAY = ("revision", "reason", "supersedes")

@@ -69,6 +69,19 @@ def test_half_of_the_fall_regained_is_not_enough_outside_the_own_range() -> None
     assert (alert["state"], heard(events)) == ("open", [("raised", "new")])
 
 
+@pytest.mark.parametrize(("rating", "state"), [(32.2, "open"), (32.3, "repaired")])
+def test_within_the_own_range_at_least_half_of_the_fall_must_be_regained(
+    rating: float, state: str
+) -> None:
+    # A slow fall (EWMA): level 34.594, spread 2.431, low 30. The range begins at 32.16, half of
+    # the fall is regained at 32.30.
+    slow = weeks(36.0, 36.0, 36.0, 36.0, 32.0, 31.0, 30.0)
+
+    case, _ = judge([*slow, *a_session(8, rating)], rules=the_rules("A1"))
+
+    assert [alert["state"] for alert in alerts_of(case)] == [state]
+
+
 def test_a_leap_from_the_low_to_the_ceiling_is_no_repair_by_itself() -> None:
     alert, _ = told(*a_session(7, 40.0))
 
@@ -317,6 +330,15 @@ def test_the_seven_days_count_from_when_the_cause_was_recorded() -> None:
     events = case.pass_time(on(47.1))
 
     assert heard(events) == [("amended", "unacknowledged")]
+
+
+def test_a_session_before_the_cause_was_recorded_could_not_answer_it() -> None:
+    late = a_form("s6", 35.04, 20.0, recorded_after=10)
+    held = weeks(None, None, first=6)
+    case, events = judge([*weeks(*STEADY), *held, late], rules=the_rules("A1", "K2"))
+
+    assert heard(events) == [("raised", "late_data")]
+    assert heard(case.pass_time(on(53))) == [("amended", "unacknowledged")]
 
 
 def test_each_cause_raises_once_and_never_beyond_same_day() -> None:

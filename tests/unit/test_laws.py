@@ -21,7 +21,7 @@ from rupture_watch.codec.case_state import (
     encode,
     has_outbox,
 )
-from tests.builders import CASE, WEEK, canonical, on, the_rules
+from tests.builders import CASE, WEEK, a_closure, canonical, judge, on, the_rules, weeks
 from tests.histories import Story, stories
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def test_the_world_is_told_what_stands_and_nothing_else(story: Story, data: Data
 
 
 @LAW
-@given(stories(), st.data())
+@given(stories(most_sessions=5), st.data())
 def test_a_restart_at_any_moment_changes_no_byte(story: Story, data: DataObject) -> None:
     steady = Case(CASE, the_rules())
     restarted = Case(CASE, the_rules())
@@ -205,6 +205,14 @@ def test_strain_knows_nothing_of_later_sessions_and_appointments(story: Story, w
     assert [_strain(line) for line in part if line["fact"] in known] == [
         _strain(line) for line in whole if line["fact"] in known
     ]
+
+
+def test_strain_does_not_know_that_the_end_was_planned() -> None:
+    ending = a_closure(51)
+    whole, _ = judge([*weeks(36.0, 36.0, 37.0, 36.0, 35.0, 20.0, 26.0, 30.0), ending])
+    part, _ = judge([*weeks(36.0, 36.0, 37.0, 36.0, 35.0, 20.0, 26.0), ending])
+
+    assert list(map(_strain, part.trace())) == list(map(_strain, whole.trace()))[:-1]
 
 
 def _start(fact: Fact, timeline: Timeline) -> int:

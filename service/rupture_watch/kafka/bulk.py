@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 
 REMEMBERED_KEYS = 65_536
 
+ABREAST = 500
+"""Events after which all batches are sent, full or not. The broker dates a batch as a whole, and
+workers merge the topics by these dates: a topic held back for longer would come to them late."""
+
 
 class BulkProducer(EventProducer):
-    """Fills one batch per partition and sends it when it is full.
+    """Fills one batch per partition and sends them all together, or one when it is full.
 
-    Events of one key keep their order. What is held back waits for :meth:`settle`; a broker that
+    Events of one key keep their order, and those of different topics nearly so. What is held back waits for :meth:`settle`; a broker that
     falls behind holds up :meth:`add`, so memory stays bounded by two batches a partition.
     """
 
@@ -34,6 +38,7 @@ class BulkProducer(EventProducer):
         self._open: dict[Place, Any] = {}
         self._flying: deque[tuple[asyncio.Future[object], int]] = deque()
         self._acknowledged = 0
+        self._since_sent = 0
 
     async def add(self, topic: str, event: BinaryEvent) -> None:
         """Put one event into the batch of its partition; raise :class:`Unwritten` on a failure."""
@@ -41,6 +46,9 @@ class BulkProducer(EventProducer):
         place = topic, _hash(event.key) % count
         while not self._append(place, event):
             await self._send(place)
+        self._since_sent += 1
+        if self._since_sent >= ABREAST:
+            await self._send_all()
 
     async def acknowledged(self) -> int:
         """Return how many events have been written so far; a failed one raises."""
@@ -50,8 +58,7 @@ class BulkProducer(EventProducer):
 
     async def settle(self) -> int:
         """Send what is held back and wait until everything is written; return how many."""
-        for place in list(self._open):
-            await self._send(place)
+        await self._send_all()
         while self._flying:
             await self._land()
         return self._acknowledged
@@ -64,6 +71,11 @@ class BulkProducer(EventProducer):
             timestamp=None, key=event.key, value=event.value, headers=event.headers
         )
         return taken is not None
+
+    async def _send_all(self) -> None:
+        self._since_sent = 0
+        for place in list(self._open):
+            await self._send(place)
 
     async def _send(self, place: Place) -> None:
         batch = self._open.pop(place)

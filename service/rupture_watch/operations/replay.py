@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from rupture_watch.alliance.facts import HOUR
 from rupture_watch.contracts import writing
 from rupture_watch.contracts.reasons import Rejected
-from rupture_watch.pipeline import Message, Pipeline, Shard
+from rupture_watch.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from rupture_watch.alliance.facts import Microseconds
     from rupture_watch.alliance.rules.catalogue import Catalogue
     from rupture_watch.contracts.reading import Incoming
+    from rupture_watch.effects import Message
+    from rupture_watch.shard import Shard
 
 BEGINNING: Microseconds = -(2**63)
 

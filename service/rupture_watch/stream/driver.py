@@ -100,7 +100,8 @@ class LaneThread(stock.AIOKafkaConsumerThread):
         state = assignment.state_value(tp)
         if not state.has_valid_position or state.lso is None:
             return None
-        return max(0, state.lso - state.position)
+        left: int = state.lso - state.position
+        return max(0, left)
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         """Commit; return False where the group refuses, raise where it cannot be asked.

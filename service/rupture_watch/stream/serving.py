@@ -21,6 +21,7 @@ from rupture_watch.stream.engine import Engine
 from rupture_watch.stream.failpoints import Failpoint
 from rupture_watch.stream.flood import FloodGuard
 from rupture_watch.stream.health import Health
+from rupture_watch.stream.heap import settle_heap
 from rupture_watch.stream.kafka_log import KafkaLog
 from rupture_watch.stream.lane import Lane
 from rupture_watch.stream.lease import Lease
@@ -87,7 +88,9 @@ async def _serve(settings: Settings, pipeline: ports.Pipeline, metrics: Metrics)
         engine = _engine(settings, pipeline, outputs, metrics, health, lease)
         clock = asyncio.create_task(Clock(engine, log, interval=settings.tick_interval).run())
         stack.callback(clock.cancel)
-        await _until_stopped(build(settings, engine))
+        app = build(settings, engine)
+        settle_heap()
+        await _until_stopped(app)
         health.pause()
     logger.info("stopped", extra={"exit": 0})
     return 0

@@ -92,12 +92,12 @@ def test_a_rule_that_is_switched_off_is_listed_as_off() -> None:
 def test_a_profile_tells_its_own_numbers_and_sources() -> None:
     text = (
         'extends = "default"\nname = "mine"\nversion = "1.0.0"\n'
-        "[rules.A1]\nz = -2.4  # calibrated\n"
+        "[rules.A6]\nz = -2.4  # calibrated\n"
     )
-    [whole] = [entry for entry in describe(text) if entry.id == "A1"]
-    assert [tuple(number) for number in whole.numbers] == [
+    [real] = [entry for entry in describe(text) if entry.id == "A6"]
+    assert [tuple(number) for number in real.numbers] == [
         ("z", -2.4, "calibrated"),
-        ("ewma", -2.5, "simulated: together with z 2.5 per 100"),
+        ("bond_above_z", -1.0, "(default)"),
     ]
 
 

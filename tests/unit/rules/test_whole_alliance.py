@@ -12,16 +12,26 @@ def test_a_total_at_the_limit_is_silent_and_one_below_is_found() -> None:
     z = Diary().usual().session(5, LOW).point("total").deviation.z
     at = Diary(A1={"z": z, "ewma": -99.0}).usual().session(5, LOW)
     below = Diary(A1={"z": nextafter(z, inf), "ewma": -99.0}).usual().session(5, LOW)
+    assert at.severities("A1", strained=False) == []
+    assert below.severities("A1", strained=False) == [1]
+
+
+def test_under_strain_a_smaller_fall_is_named() -> None:
+    z = Diary().usual().session(5, LOW).point("total").deviation.z
+    far = {"z": -99.0, "ewma": -99.0}
+    at = Diary(A1=far | {"strained_z": z}).usual().session(5, LOW)
+    below = Diary(A1=far | {"strained_z": nextafter(z, inf)}).usual().session(5, LOW)
     assert at.severities("A1") == []
     assert below.severities("A1") == [3]
+    assert below.severities("A1", strained=False) == []
 
 
 def test_an_ewma_at_the_limit_is_silent_and_one_below_is_found() -> None:
     ewma = Diary().usual().session(5, LOW).point("total").deviation.ewma
     at = Diary(A1={"z": -99.0, "ewma": ewma}).usual().session(5, LOW)
     below = Diary(A1={"z": -99.0, "ewma": nextafter(ewma, inf)}).usual().session(5, LOW)
-    assert at.severities("A1") == []
-    assert below.severities("A1") == [3]
+    assert at.severities("A1", strained=False) == []
+    assert below.severities("A1", strained=False) == [1]
 
 
 def test_the_total_is_judged_from_the_third_prior_rating_on() -> None:
@@ -70,6 +80,16 @@ def test_a_fall_of_nothing_that_is_known_by_name_is_unclear() -> None:
     assert diary.found("A1")[0].type is RuptureType.UNCLEAR
 
 
+def test_goals_and_tasks_at_their_limit_are_silent_and_below_are_found() -> None:
+    low = (9.1, 6.0, 6.0, 9.0)
+    for rule, code in (("A2", "goal"), ("A3", "task")):
+        z = Diary().usual().session(5, low).point(code).deviation.z
+        at = Diary(**{rule: {"z": z, "line_z": -99.0}}).usual().session(5, low)
+        below = Diary(**{rule: {"z": nextafter(z, inf), "line_z": -99.0}}).usual().session(5, low)
+        assert at.severities(rule) == []
+        assert len(below.severities(rule)) == 1
+
+
 def test_goals_far_below_usual_are_found() -> None:
     goals = Diary().usual().session(5, (9.1, 6.0, 9.1, 9.0))
     assert goals.severities("A2") == [2]
@@ -110,13 +130,22 @@ def test_an_approach_line_that_falls_by_one_and_a_half_is_found() -> None:
     assert Diary(A3=wide).usual().session(5, (9.1, 9.0, 7.6, 9.0)).severities("A3") == []
 
 
+def test_the_approach_line_needs_a_fall_beyond_its_z() -> None:
+    low = (9.1, 9.0, 7.5, 9.0)
+    z = Diary().usual().session(5, low).point("task").deviation.z
+    at = Diary(A3={"z": -99.0, "line_z": z}).usual().session(5, low)
+    below = Diary(A3={"z": -99.0, "line_z": nextafter(z, inf)}).usual().session(5, low)
+    assert at.severities("A3") == []
+    assert below.severities("A3") == [3]
+
+
 def test_the_way_of_working_far_below_usual_is_found() -> None:
     assert Diary().usual().session(5, (9.1, 9.0, 5.0, 9.0)).severities("A3") == [3]
     assert Diary().usual().session(5, (9.1, 9.0, 8.9, 9.0)).severities("A3") == []
 
 
-def _with_inventory(genuineness: float, bond: float) -> Diary:
-    diary = Diary()
+def _with_inventory(genuineness: float, bond: float, **numbers: float) -> Diary:
+    diary = Diary(A6=numbers) if numbers else Diary()
     for week in range(5):
         last = week == 4
         diary.appointment(week, "attended")
@@ -136,6 +165,23 @@ def test_genuineness_falls_while_the_bond_holds() -> None:
 
 def test_genuineness_that_falls_with_the_bond_is_no_matter_of_its_own() -> None:
     assert _with_inventory(8.0, 7.0).severities("A6") == []
+
+
+def test_genuineness_and_bond_at_their_limits_are_silent() -> None:
+    z = _with_inventory(12.0, 9.0).point("genuineness", "RRI-C").deviation.z
+    bond_z = _with_inventory(12.0, 9.0).point("bond").deviation.z
+    wide = {"z": nextafter(z, inf), "bond_above_z": nextafter(bond_z, -inf)}
+    assert _with_inventory(12.0, 9.0, **wide).severities("A6") == [2]
+    assert _with_inventory(12.0, 9.0, **(wide | {"z": z})).severities("A6") == []
+    assert _with_inventory(12.0, 9.0, **(wide | {"bond_above_z": bond_z})).severities("A6") == []
+
+
+def test_realism_counts_as_genuineness_does() -> None:
+    diary = Diary()
+    for week in range(5):
+        scores = {"genuineness": 16.5, "realism": 8.0 if week == 4 else 16.0 + week % 2}
+        diary.session(week, USUAL_ONE).form(week, None, "RRI-C", scores=scores)
+    assert diary.severities("A6") == [2]
 
 
 def test_the_inventory_alone_says_nothing_of_the_bond() -> None:

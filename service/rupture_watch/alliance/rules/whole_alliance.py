@@ -27,7 +27,8 @@ class WholeAlliance(RatingRule):
     """A1: the total is far below the client's own level, at once or little by little.
 
     z < -2 (empirical Bayes) or EWMA < -2.5, from the third prior rating on; where all evidence
-    together is over strain's limit, z < -1 is enough. Silent without a total. Source: individual control limits (Shewhart; Roberts 1959) on own baseline.
+    together is over strain's limit, z < -1 is enough. Silent without a total. Source: individual
+    control limits (Shewhart; Roberts 1959) on own baseline.
     """
 
     id = "A1"
