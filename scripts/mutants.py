@@ -41,6 +41,7 @@ EXAMPLES = 20
 SLOWEST = 5.0
 """A mutant that takes so many times as long as no mutant hangs: it counts as found."""
 
+QUIETLY = ("-x", "-q", "-p", "no:cacheprovider", "--timeout=0", "--assert=plain")
 KILLED, SURVIVED, HUNG = "killed", "survived", "hung"
 
 
@@ -127,7 +128,7 @@ def _child(planted: Planted | None, tests: list[str]) -> None:
         sys.dont_write_bytecode = True
         if planted is not None:
             sys.meta_path.insert(0, _FromMemory(planted))
-        code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--timeout=0", *tests])
+        code = pytest.main([*QUIETLY, *tests])
     finally:
         os._exit(code)
 

@@ -1,21 +1,19 @@
 """Random histories of one case: every kind of fact, in every version, as strategies.
 
 Values are drawn from few and telling ones (ceilings, dips, equal times), so that rules fire, alerts
-open and end, and facts collide. A ``Story`` is what senders wrote; in which order it arrives is the
-law's to choose.
+open and end, and facts collide.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
 from rupture_watch.alliance.alerts import alert_id
-from rupture_watch.alliance.facts import DAY, Closure, Fact, Form, Review, key_of, supersedes
+from rupture_watch.alliance.facts import Closure, Fact, Form, Review, key_of
 from tests.builders import (
     CASE,
-    MONDAY,
     WEEK,
     a_closure,
     a_form,
@@ -26,13 +24,13 @@ from tests.builders import (
     an_appointment,
     srs,
 )
+from tests.story import Story
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from hypothesis.strategies import DrawFn
 
 MOST_SESSIONS = 8
+JITTER = (0.0, 0.0, 0.0, 1.0, -2.0, 30.0)
 TOTALS = (40.0, 40.0, 36.0, 35.0, 37.0, 33.0, 28.0, 20.0, 8.0)
 ACTIONS = (
     "acknowledged",
@@ -78,43 +76,6 @@ MISSED: tuple[tuple[str, str], ...] = (
 )
 
 
-class Story(NamedTuple):
-    """All versions that were ever written, and when the last of it has passed (a day)."""
-
-    versions: tuple[Fact, ...]
-    end: float
-
-    @property
-    def facts(self) -> list[Fact]:
-        """Return the winning versions, in the order of their names."""
-        return winners(self.versions)
-
-    def __repr__(self) -> str:
-        """Show what a reader of a counterexample needs: one short line for each version."""
-        lines = "".join(f"\n  {_short(version)}" for version in self.versions)
-        return f"{lines}\n  end={self.end:g}"
-
-
-def _short(fact: Fact) -> str:
-    told = {
-        name: value
-        for name, value in fact._asdict().items()
-        if value not in (None, (), False) and name not in ("source", "time", "recorded")
-    }
-    days = [(moment - MONDAY) / DAY for moment in (fact.time, fact.recorded)]
-    return f"{type(fact).__name__} day {days[0]:g} recorded {days[1]:g} {told}"
-
-
-def winners(versions: Iterable[Fact]) -> list[Fact]:
-    """Return the winning version of every fact, without any help of the code under test."""
-    best: dict[tuple[str, str], Fact] = {}
-    for version in versions:
-        key = key_of(version)
-        if key not in best or supersedes(version, best[key]):
-            best[key] = version
-    return [best[key] for key in sorted(best)]
-
-
 @st.composite
 def stories(
     draw: DrawFn,
@@ -123,16 +84,18 @@ def stories(
     numbering: tuple[str, ...] = ("none", "all", "some", "wild"),
     endings: tuple[str, ...] = ("planned", "unplanned", "transferred"),
     reviews: bool = True,
+    weekly: bool = False,
 ) -> Story:
     """Draw a case's story.
 
     ``numbering``: which facts carry a ``session_seq`` (``wild``: contradictory ones).
+    ``weekly``: sessions are days apart and come in their order.
     """
     count = draw(st.integers(1, most_sessions))
     numbers = draw(st.sampled_from(numbering))
     first: list[Fact] = [a_frame_fact("roles_explained", 0.5)]
     for number in range(1, count + 1):
-        first += draw(_week(number, numbers))
+        first += draw(_week(number, numbers, (0.0, 1.0) if weekly else JITTER))
     frame = draw(st.lists(_frame(count), max_size=5, unique_by=lambda fact: fact.name))
     first += frame
     if draw(st.booleans()) and endings:
@@ -154,8 +117,8 @@ def _written(draw: DrawFn) -> dict[str, Any]:
 
 
 @st.composite
-def _week(draw: DrawFn, number: int, numbers: str) -> list[Fact]:
-    day = (number - 1) * WEEK + draw(st.sampled_from((0.0, 0.0, 0.0, 1.0, -2.0, 30.0)))
+def _week(draw: DrawFn, number: int, numbers: str, jitter: tuple[float, ...]) -> list[Fact]:
+    day = (number - 1) * WEEK + draw(st.sampled_from(jitter))
     facts: list[Fact] = []
     session = f"s{number}"
     said = {"none": False, "all": True}.get(numbers)
@@ -292,7 +255,9 @@ def _changes(draw: DrawFn, fact: Fact) -> dict[str, Any]:
     if isinstance(fact, Closure):
         return {"ending": draw(st.sampled_from(("planned", "unplanned")))}
     if hasattr(fact, "status"):
-        status, initiator = draw(st.sampled_from((*MISSED, ("booked", "unknown"))))
+        status, initiator = draw(
+            st.sampled_from((*MISSED, ("booked", "unknown"), ("attended", "unknown")))
+        )
         return {"status": status, "initiator": initiator}
     return {}
 

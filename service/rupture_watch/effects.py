@@ -16,13 +16,33 @@ if TYPE_CHECKING:
 class Record(Protocol):
     """A record as the consumer hands it over; ``timestamp`` in milliseconds."""
 
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes | None]]
+    @property
+    def topic(self) -> str:
+        """Return the topic's name."""
+
+    @property
+    def partition(self) -> int:
+        """Return the partition's number."""
+
+    @property
+    def offset(self) -> int:
+        """Return the place in the partition."""
+
+    @property
+    def timestamp(self) -> int:
+        """Return when the broker received it; negative where that is not known."""
+
+    @property
+    def key(self) -> bytes | None:
+        """Return the key: the case."""
+
+    @property
+    def value(self) -> bytes | None:
+        """Return the value."""
+
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes | None]]:
+        """Return the headers; a name may come twice."""
 
 
 class Message(NamedTuple):

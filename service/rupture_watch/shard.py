@@ -98,6 +98,7 @@ class Shard:
         if live.outbox:
             live.outbox = []
             self._dirty[key] = None
+            self._changed[key] = None  # its standing may have been lost with an earlier process
 
     def take_dirty(self, limit: int) -> list[tuple[bytes, bytes | None]]:
         """Return up to ``limit`` cases that changed, oldest first; they count as clean now."""

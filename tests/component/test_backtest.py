@@ -17,7 +17,8 @@ from rupture_watch.operations.backtest import CaseLog, compare
 from rupture_watch.operations.replay import Replay
 from rupture_watch.operations.simulate import simulate
 from rupture_watch.rulesets import load_catalogue
-from tests.builders import a_closure, a_review, event_of, weeks
+from tests.builders import a_closure, a_review, weeks
+from tests.records import event_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

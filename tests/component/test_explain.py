@@ -29,12 +29,12 @@ from tests.builders import (
     a_note,
     a_session,
     alerts_of,
-    event_of,
     judge,
     on,
     the_rules,
     weeks,
 )
+from tests.records import event_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -69,7 +69,7 @@ def test_an_unknown_lag_counts_as_large_until_it_is_known() -> None:
     assert backlog.by_topic() == {RATINGS: 3}
 
 
-def test_ticks_alone_never_make_a_large_backlog_for_they_wait_while_it_is() -> None:
+def test_ticks_alone_never_make_a_large_backlog() -> None:
     backlog = Backlog(TICKS)
     backlog.note(TICK_PLACE, 10**6)
     assert _large(backlog) is False

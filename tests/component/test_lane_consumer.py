@@ -16,10 +16,11 @@ from rupture_watch.metrics import Metrics
 from rupture_watch.settings import Settings
 from rupture_watch.stream.app import build
 from rupture_watch.stream.backlog import Backlog
-from rupture_watch.stream.consumer import FIRST_TURN
+from rupture_watch.stream.consumer import TURN
 from rupture_watch.stream.engine import Engine, Topics
 from rupture_watch.stream.failpoints import Failpoint
 from rupture_watch.stream.health import Health
+from rupture_watch.stream.lane import FIRST_SLICE
 from rupture_watch.stream.lease import Lease
 from rupture_watch.stream.ledger import Place
 from rupture_watch.stream.merge import FULL
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from rupture_watch.stream.consumer import LaneConsumer
 
+FIRST_TURN = TURN * FIRST_SLICE
 INPUT, TICK, STATE = TP(RATINGS, 0), TP(TICKS, 0), TP(CHANGELOG, 0)
 
 

@@ -94,6 +94,19 @@ def test_waiting_is_bounded_and_starts_anew_with_every_fetch() -> None:
     assert bench.take() == []
 
 
+def test_a_topic_that_came_to_its_end_is_waited_for_anew_when_it_falls_behind_again() -> None:
+    bench = Bench()
+    bench.behind = {ATTENDED}
+    bench.put(RATED, 1)
+    assert bench.take() == []
+    bench.behind.clear()
+    bench.now += PATIENCE
+    assert bench.take() == [(RATINGS, 1)]
+    bench.behind = {ATTENDED}
+    bench.put(RATED, 2, first=1)
+    assert bench.take() == []
+
+
 def test_patience_with_one_topic_does_not_end_for_another() -> None:
     bench = Bench()
     frame = Place("t.frame.v1", 0)

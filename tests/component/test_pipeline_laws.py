@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from rupture_watch.contracts.topics import Channel
 from rupture_watch.pipeline import Pipeline
-from tests.builders import a_form, a_frame_fact, an_appointment, canonical, event_of, on, the_rules
-from tests.histories import Story, stories
-from tests.records import PREFIX, ARecord, a_tick, binary_headers, record_of, topic_of
+from tests.builders import a_form, a_frame_fact, an_appointment, canonical, on, the_rules
+from tests.histories import stories
+from tests.records import PREFIX, ARecord, a_tick, binary_headers, event_of, record_of, topic_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from rupture_watch.effects import Message, Record
     from rupture_watch.shard import Shard
+    from tests.story import Story
 
 LAW = settings(deadline=None, max_examples=25)
 CASES = ("a", "b")

@@ -22,14 +22,13 @@ from tests.builders import (
     a_session,
     amended,
     canonical,
-    event_of,
     on,
     the_rules,
     voided,
     weeks,
 )
-from tests.histories import Story, stories
-from tests.records import PREFIX, a_tick, record_of
+from tests.histories import stories
+from tests.records import PREFIX, a_tick, event_of, record_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from rupture_watch.alliance.course import Course
     from rupture_watch.alliance.facts import Fact
     from rupture_watch.alliance.findings import Finding
+    from tests.story import Story
 
 
 class Outcome(NamedTuple):

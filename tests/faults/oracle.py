@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from rupture_watch.alliance.facts import Microseconds
     from rupture_watch.alliance.rules.catalogue import Catalogue
-    from rupture_watch.shard import Shard
     from rupture_watch.settings import Settings
+    from rupture_watch.shard import Shard
 
 OF_THE_WAY = ("revision", "reason", "supersedes")
 """What the way to a standing decides, not the facts."""

@@ -21,8 +21,19 @@ from rupture_watch.codec.case_state import (
     encode,
     has_outbox,
 )
-from tests.builders import CASE, WEEK, a_closure, canonical, judge, on, the_rules, weeks
-from tests.histories import Story, stories
+from tests.builders import (
+    CASE,
+    WEEK,
+    a_closure,
+    a_no_show,
+    canonical,
+    judge,
+    on,
+    the_rules,
+    weeks,
+)
+from tests.histories import stories
+from tests.story import Story
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DataObject
@@ -192,8 +203,9 @@ def test_of_an_erased_case_nothing_is_left_in_any_order(story: Story, data: Data
 
 
 @LAW
-@given(stories(numbering=("none", "all")), st.integers(0, 11))
+@given(stories(numbering=("none", "all"), weekly=True), st.integers(0, 7))
 def test_strain_knows_nothing_of_later_sessions_and_appointments(story: Story, week: int) -> None:
+    # Weekly: a form counts as missing after three days, and until then as not yet known.
     end = on(week * WEEK + 0.5)
     timeline = Timeline()
     timeline.rebuild(story.facts)
@@ -213,6 +225,16 @@ def test_strain_does_not_know_that_the_end_was_planned() -> None:
     part, _ = judge([*weeks(36.0, 36.0, 37.0, 36.0, 35.0, 20.0, 26.0), ending])
 
     assert list(map(_strain, part.trace())) == list(map(_strain, whole.trace()))[:-1]
+
+
+def test_a_form_found_missing_later_does_not_bring_later_appointments_into_its_session() -> None:
+    held = weeks(36.0, 36.0, None)
+    alone, _ = judge(held, until=30)
+    followed, _ = judge([*held, a_no_show(4, day=16)], until=30)
+
+    assert list(map(_strain, alone.trace()))[:2] == list(map(_strain, followed.trace()))[:2]
+    judged_again = judge([*held, a_no_show(4, day=16)], until=15)[0]
+    assert _strain(followed.trace()[2]) == _strain(judged_again.trace()[2])
 
 
 def _start(fact: Fact, timeline: Timeline) -> int:

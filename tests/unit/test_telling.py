@@ -145,6 +145,12 @@ def test_a_late_fact_that_was_first_takes_the_alert_over() -> None:
     assert "supersedes" not in alerts_of(case)[0]
 
 
+def test_what_arrives_out_of_order_within_a_day_is_not_called_late() -> None:
+    _, events = told(dip(), a_frame_fact("privacy_incident", 33, recorded_after=0.9))
+
+    assert heard(events)[1:] == [("retracted", "new_evidence"), ("raised", "new")]
+
+
 def test_a_first_finding_that_is_voided_leaves_the_alert_to_the_next() -> None:
     first = incident(33)
     case, events = told(first, dip(), voided(first))
@@ -205,6 +211,15 @@ def test_whoever_answered_the_old_alert_has_answered_its_heir() -> None:
     events = case.pass_time(on(60))
 
     assert ("amended", "unacknowledged") not in heard(events)
+
+
+def test_an_answer_to_an_alert_whose_first_finding_was_voided_reaches_its_heir() -> None:
+    first = incident(33)
+    case, events = told(first, dip(), voided(first), a_review(id_of(first), 45, "dismissed"))
+
+    assert heard(events)[-1] == ("closed", "dismissed")
+    assert events[-1].alert_id == id_of(dip())
+    assert [alert["state"] for alert in alerts_of(case)] == ["closed"]
 
 
 def test_a_late_cause_is_told_with_both_clocks() -> None:

@@ -97,14 +97,14 @@ class Case:
         """Let everything happen that is due up to ``time``."""
         if time <= self.clock:
             return []
-        before, self.clock = self.clock, time
+        before, self._judging.clock = self.clock, time
         if self.erased is not None:
             return []
         changes = self.course.changes
         try:
             self.course.advance(time)
         except Exception:
-            self.clock = before
+            self._judging.clock = before
             raise
         if self.course.changes == changes:
             return []

@@ -6,27 +6,22 @@ functions of what was folded before: the same moments give the same course.
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Any
+from heapq import heappop
+from typing import TYPE_CHECKING
 
-from rupture_watch.alliance.alerts import AlertBook, alert_id
-from rupture_watch.alliance.causes import trigger_of
+from rupture_watch.alliance.course_view import CourseView
 from rupture_watch.alliance.facts import (
     DAY,
     HOUR,
     Appointment,
-    Closure,
-    Fact,
     Form,
     FrameFact,
     Microseconds,
     Note,
     Review,
 )
-from rupture_watch.alliance.findings import RuptureType
 from rupture_watch.alliance.frame_load import (
     Break,
-    FrameLoad,
     breaks_of_appointment,
     breaks_of_frame_fact,
     is_halved,
@@ -34,11 +29,9 @@ from rupture_watch.alliance.frame_load import (
 )
 from rupture_watch.alliance.repair import Repair
 from rupture_watch.alliance.scoring import score
-from rupture_watch.alliance.series import Series, SeriesKey
-from rupture_watch.alliance.sessions import Outcome, Outcomes, Rated, Session
-from rupture_watch.alliance.setting import Due, Setting
-from rupture_watch.alliance.strained import strain_of
-from rupture_watch.alliance.timeline import FINAL, HELD, RANK_DUE, Moment, Position
+from rupture_watch.alliance.sessions import Rated, Session
+from rupture_watch.alliance.setting import Due
+from rupture_watch.alliance.timeline import FINAL, HELD, Moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,47 +39,18 @@ if TYPE_CHECKING:
     from rupture_watch.alliance.findings import Finding, Trigger
     from rupture_watch.alliance.rules.catalogue import Catalogue
     from rupture_watch.alliance.rules.rule import Rule
-    from rupture_watch.alliance.series import Point
-    from rupture_watch.alliance.trace import Trace
+    from rupture_watch.alliance.setting import Setting
 
 MEASURES_ALLIANCE = frozenset({"alliance", "real_relationship"})
 
 
-class Course:
-    """Everything judged so far; rules read it, only ``step`` and ``advance`` change it."""
+class Course(CourseView):
+    """A fold over moments; only ``step`` and ``advance`` take it further."""
 
     def __init__(self, case: str, catalogue: Catalogue, setting: Setting) -> None:
         """Start before the first moment."""
-        self.case = case
-        self.rules = catalogue
-        self.setting = setting
-        self.engine = catalogue.engine
-        self.position: Position = (-(2**63), 0, "")
-        self.now: Microseconds = 0
-        self.fact: Fact | None = None
-        self.due: Due | None = None
-        self.session: Session | None = None
-        self.rated: Rated | None = None
-        self.sessions: list[Session] = []
-        self.by_key: dict[str, Session] = {}
-        self.outcomes = Outcomes()
-        self.outcome: Outcome | None = None
-        self.frame: dict[str, list[FrameFact]] = {}
-        self.notes: list[Note] = []
-        self.series: dict[SeriesKey, Series] = {}
-        self.load = FrameLoad(catalogue.ruleset.weights["half_life_days"])
-        self.strain = strain_of(catalogue)
-        self.book = AlertBook(case, catalogue.ruleset.terms)
+        super().__init__(case, catalogue, setting)
         self.repair = Repair(self)
-        self.memory: dict[str, Any] = {}
-        self.compliance = 0.0
-        self.closed: Closure | None = None
-        self.changes = 0
-        self._judged: list[str] = []
-        self._own: set[SeriesKey] = set()
-        self.trace: Trace | None = None
-        self._dues: list[tuple[Microseconds, int, str, Due]] = []
-        self._due_count = 0
 
     def fork(self) -> Course:
         """Return an equal course that goes on by itself; only between two sessions.
@@ -100,8 +64,7 @@ class Course:
         other.outcomes = self.outcomes.fork()
         other.frame = {kind: facts[:] for kind, facts in self.frame.items()}
         other.notes = self.notes[:]
-        other.series = self.series.copy()
-        self._own, other._own = set(), set()
+        other.series = self.series.fork()
         other.load, other.strain, other.book = (
             self.load.fork(),
             self.strain.fork(),
@@ -113,96 +76,6 @@ class Course:
         other._judged = self._judged[:]
         other._dues, other._due_count = self._dues[:], self._due_count
         return other
-
-    # what rules ask
-
-    @property
-    def is_strained(self) -> bool:
-        """Tell whether the evidence of the case so far is over the rule set's limit."""
-        return self.strain.value >= self.strain.limit
-
-    @property
-    def is_compliant(self) -> bool:
-        """Tell whether the evidence for sudden compliance is over the rule set's limit."""
-        return self.strain.compliance >= self.strain.compliance_limit
-
-    @property
-    def is_capped(self) -> bool:
-        """Tell whether the present session is one whose ratings mean less."""
-        session = self.session
-        return session is not None and (session.after_gap or session.ending)
-
-    @property
-    def told(self) -> Microseconds:
-        """Return when the present fact happened: a form may be filled after its session's start."""
-        return max(self.now, self.fact.time) if isinstance(self.fact, Form) else self.now
-
-    def trigger(self) -> Trigger:
-        """Return the present fact, or the one that made something due, as a cause."""
-        if self.due is not None:
-            return self.due.trigger._replace(time=self.now, at=self.now)
-        if self.fact is None:
-            raise RuntimeError("nothing is judged just now")
-        return trigger_of(self.fact, self.now)
-
-    def points(self, role: str) -> Point | None:
-        """Return the present form's value of ``role`` judged against its series."""
-        return self.rated.points.get(role) if self.rated else None
-
-    def series_of(self, role: str) -> Series:
-        """Return the series of ``role`` to which the present form belongs."""
-        if self.rated is None:
-            raise RuntimeError("no form is judged just now")
-        form = self.rated.form
-        return self.series[(form.instrument, form.respondent, role)]
-
-    def last_rated(self, count: int) -> list[Session]:
-        """Return the newest ``count`` sessions with a client form, oldest first."""
-        return [session for session in self.sessions if session.client][-count:]
-
-    def fact_of_alert(self, alert: str) -> str | None:
-        """Return the fact judged so far, or taken back, of which an alert id was made."""
-        taken_back = [name for name, time in self.setting.voided if time <= self.now]
-        for name in (*reversed(self._judged), *taken_back):
-            if alert_id(self.case, name) == alert:
-                return name
-        return None
-
-    def frame_facts(self, *kinds: str) -> list[FrameFact]:
-        """Return the frame facts of these kinds so far, oldest first."""
-        found = [fact for kind in kinds for fact in self.frame.get(kind, ())]
-        return found if len(kinds) == 1 else sorted(found, key=lambda fact: (fact.time, fact.name))
-
-    def rupture_type(self) -> RuptureType:
-        """Judge the kind of rupture where the rule does not say: what fell, and who stayed away."""
-        since = self.now - 28 * DAY
-        missed = any(one.is_client_miss and one.start >= since for one in self.outcomes.last(8))
-        missing = self.memory.get("form_missing", -(2**63)) >= since
-        fell = {
-            role
-            for role in ("bond", "goal", "task")
-            if (point := self.points(role)) is not None
-            and point.deviation.z < self.engine["fell_z"]
-        }
-        if missed or missing or fell == {"bond"}:
-            return RuptureType.WITHDRAWAL
-        if fell & {"goal", "task"}:
-            return RuptureType.CONFRONTATION
-        return RuptureType.UNCLEAR
-
-    def after(self, delay: Microseconds, due: Due, start: Microseconds | None = None) -> None:
-        """Let ``due`` happen ``delay`` after ``start`` (the present moment)."""
-        time = (self.now if start is None else start) + delay
-        self._due_count += 1
-        name = f"{due.kind}\n{self._due_count:09d}"
-        heappush(self._dues, (max(time, self.now), RANK_DUE, name, due))
-
-    @property
-    def next_due(self) -> Microseconds | None:
-        """Return when something is due next, if nothing comes before."""
-        return self._dues[0][0] if self._dues else None
-
-    # how it goes on
 
     def advance(self, time: Microseconds) -> None:
         """Let everything happen that is due up to ``time`` inclusive."""
@@ -329,12 +202,11 @@ class Course:
         self.session = self._hold_session(form.session_id)
         scores = score(form, self.rules.ruleset.registry)
         tag = f"{form.version or ''}|{'import' if form.mode == 'import' else ''}"
-        points = {
-            code: self._point(form, code, value, tag) for code, value in scores.values.items()
-        }
-        for code, value in scores.singles.items():
-            if code not in points:
-                points[code] = self._point(form, code, value, tag)
+        values = {**scores.singles, **scores.values}
+        if self.series.take_up(form, tag, values) and form.respondent == "client":
+            self.strain.new_baseline()
+        number = self.session.number
+        points = self.series.judge(form, self.told, number, values, self.engine["judged_from"])
         rated = Rated(form, scores, points)
         self.rated = rated
         alliance = instrument.measures in MEASURES_ALLIANCE
@@ -353,48 +225,12 @@ class Course:
         elif form.respondent == "client":
             self._judge("symptom_form")
         clipped = self.repair.is_episode(form.instrument, form.respondent)
-        for code, point in points.items():
-            series = self.series[(form.instrument, form.respondent, code)]
-            series.baseline.enter(point.value, winsorise=clipped)
-
-    def _point(self, form: Form, code: str, value: float, tag: str) -> Point:
-        key = (form.instrument, form.respondent, code)
-        series = self._own_series(key)
-        if series is None:
-            scale = self.rules.ruleset.registry.scale(form.instrument, code)
-            if scale is None:
-                raise LookupError("a scored value has no scale")
-            series = self.series[key] = Series(key, scale, tag)
-            self._own.add(key)
-        elif series.version != tag:
-            series.version = tag
-            series.restart()
-            if code == "total" and form.respondent == "client":
-                self.strain.new_baseline()
-        session = self.session
-        number = session.number if session else 0
-        return series.judge(form.name, self.told, number, value, self.engine["judged_from"])
-
-    def _own_series(self, key: SeriesKey) -> Series | None:
-        """Return a series that may be changed: one shared with a fork is copied first."""
-        series = self.series.get(key)
-        if series is not None and key not in self._own:
-            series = self.series[key] = series.fork()
-            self._own.add(key)
-        return series
+        self.series.enter(form, points, winsorise=clipped)
 
     def restart_series(self, *beginning: str) -> None:
         """Start new baselines for all series whose keys begin like this."""
-        for key in list(self.series):
-            if key[: len(beginning)] == beginning and (series := self._own_series(key)):
-                series.restart()
+        self.series.restart(*beginning)
         self.strain.new_baseline()
-
-    def end_episode(self) -> None:
-        """Let no fall echo in what comes after the alert's end."""
-        for key in list(self.series):
-            if series := self._own_series(key):
-                series.baseline.episode_ended()
 
     def _form_missing(self, due: Due) -> None:
         session: Session = due.subject

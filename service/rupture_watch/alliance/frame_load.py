@@ -64,8 +64,7 @@ class FrameLoad:
         """Return the highest load within a span of time; it only ever rises at a break."""
         times = [since, *(one.time for one in self.breaks if since < one.time <= until)]
         return max(
-            sum(self.share(one, time) for one in self.breaks if one.time <= time)
-            for time in times
+            sum(self.share(one, time) for one in self.breaks if one.time <= time) for time in times
         )
 
     def share(self, one: Break, time: Microseconds) -> float:

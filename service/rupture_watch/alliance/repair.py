@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from weakref import proxy
 
 from rupture_watch.alliance.alerts import Alert, Resolution, recovering
+from rupture_watch.alliance.decisions import decide
 from rupture_watch.alliance.findings import (
     DISCUSS,
     WATCH,
@@ -84,8 +85,8 @@ class Repair:
             if finding.status is not Status.HOLDS or alert.ended is not None:
                 return
             if due.kind == "expiry":
-                self._recover(finding, due.trigger.fact)
-                self._settle("expired", due.trigger.fact, None)
+                self.recover(finding, due.trigger.fact)
+                self.settle("expired", due.trigger.fact, None)
             else:
                 self._trouble(index, "unrepaired")
 
@@ -103,8 +104,8 @@ class Repair:
         if len(kept) == 2 and all(one.fact.status == "attended" for one in kept):  # noqa: PLR2004
             for finding in recovering(alert, Clears.KEPT):
                 if kept[0].start > finding.trigger.at:
-                    self._recover(finding, session.name)
-            self._settle("recovered", session.name, session.key)
+                    self.recover(finding, session.name)
+            self.settle("recovered", session.name, session.key)
 
     def rated(self, rated: Rated) -> None:
         """Look whether a client's form regains what was lost."""
@@ -115,15 +116,15 @@ class Repair:
         form = rated.form
         for finding in list(recovering(alert, Clears.FORM)):
             if finding.trigger.at < course.now:
-                self._recover(finding, form.name)
+                self.recover(finding, form.name)
         for finding in list(recovering(alert, Clears.VOICED)):
             if finding.trigger.fact != form.name and self._is_in_band(rated):
-                self._recover(finding, form.name)
+                self.recover(finding, form.name)
         outcome = "recovered"
         for finding in list(recovering(alert, Clears.SCORE)):
             if finding.severity >= WATCH and finding.trigger.fact != form.name:
                 outcome = self._regained(alert, finding, rated) or outcome
-        self._settle(outcome, form.name, form.session_id)
+        self.settle(outcome, form.name, form.session_id)
 
     def _regained(self, alert: Alert, finding: Finding, rated: Rated) -> str | None:
         course, terms = self._course, self._course.rules.ruleset.terms
@@ -137,13 +138,13 @@ class Repair:
         value, level, low = (x * watch.sign for x in (point.value, watch.level, finding.low or 0.0))
         in_band = value >= level - watch.spread and value - low >= HALF * (level - low)
         if in_band and not self._jumped(finding, rated):
-            self._recover(finding, rated.form.name)
+            self.recover(finding, rated.form.name)
             return None
         finding.low = min(value, low) * watch.sign
         if finding.rated_since == terms.unrepaired_ratings:
             self._trouble(len(course.book.alerts) - 1, "unrepaired")
         elif finding.rated_since >= terms.close_ratings:
-            self._recover(finding, rated.form.name)
+            self.recover(finding, rated.form.name)
             course.restart_series(*watch.key[:2])
             alert.outcome = "unrepaired"
             return "unrepaired"
@@ -178,8 +179,8 @@ class Repair:
         for finding in list(recovering(alert, Clears.STEP)):
             rule = self._course.rules.by_id[finding.rule]
             if fact.kind in finding.steps and rule.is_done_by(finding, fact):
-                self._recover(finding, fact.name)
-        self._settle("step_done", fact.name, None)
+                self.recover(finding, fact.name)
+        self.settle("step_done", fact.name, None)
 
     def noted(self, note: Note) -> None:
         """Let what a session's tags answer recover: an alliance talk, a link to the goals."""
@@ -188,11 +189,11 @@ class Repair:
             return
         for finding in list(recovering(alert, Clears.VOICED)):
             if note.alliance_discussed:
-                self._recover(finding, note.name)
+                self.recover(finding, note.name)
         for finding in list(recovering(alert, Clears.STEP)):
             if note.goal_linked and "goal_linked" in finding.steps:
-                self._recover(finding, note.name)
-        self._settle("recovered", note.name, note.session_id)
+                self.recover(finding, note.name)
+        self.settle("recovered", note.name, note.session_id)
 
     def load_decayed(self) -> None:
         """Let frame-load findings recover once the load is low again."""
@@ -204,57 +205,12 @@ class Repair:
         waiting = [f for f in recovering(alert, Clears.LOAD) if f.trigger.at < course.now]
         if waiting and course.load.at(course.now) < course.engine["load_clears"]:
             for finding in waiting:
-                self._recover(finding, fact.name)
-            self._settle("recovered", fact.name, getattr(fact, "session_id", None))
+                self.recover(finding, fact.name)
+            self.settle("recovered", fact.name, getattr(fact, "session_id", None))
 
     def review(self, review: Review) -> None:
         """Do what a clinician decided."""
-        alert = self._reviewed(review.alert_id)
-        if alert is None or alert.historic:
-            return
-        if review.action == "reopened":
-            self._reopen(alert)
-        elif alert.ended is None:
-            self._course.changes += 1
-            alert.acknowledged = True
-            self._decide(alert, review)
-
-    def _reopen(self, alert: Alert) -> None:
-        course = self._course
-        if alert is not course.book.alerts[-1] or alert.ended is None:
-            return
-        alert.state, alert.ended, alert.resolution = "open", None, None
-        for finding in alert.findings:
-            if finding.status is Status.RECOVERED and finding.severity >= WATCH:
-                finding.status = Status.HOLDS
-        alert.touch("reopened", course.now)
-        course.changes += 1
-
-    def _decide(self, alert: Alert, review: Review) -> None:
-        book, now = self._course.book, self._course.now
-        if review.action in ("dismissed", "unrepaired"):
-            book.end(alert, "closed", review.action, now, now)
-            self._course.end_episode()
-        elif review.action == "repair_confirmed":
-            alert.confirmed = True
-            for finding in alert.holding():
-                self._recover(finding, review.name)
-            self._settle("confirmed", review.name, None)
-        elif review.action == "acknowledged":
-            for finding in list(recovering(alert, Clears.EVENT)):
-                self._recover(finding, review.name)
-            self._settle("acknowledged", review.name, None)
-
-    def _reviewed(self, alert_id: str) -> Alert | None:
-        """Find the alert that is meant, by any fact judged so far its id may have been made of."""
-        course = self._course
-        fact = course.fact_of_alert(alert_id)
-        if fact is None:
-            return None
-        for alert in reversed(course.book.alerts):
-            if any(finding.trigger.fact == fact for finding in alert.findings):
-                return alert
-        return course.book.open
+        decide(self, self._course, review)
 
     def case_closed(self, closure: Closure) -> None:
         """Close the open alert with its case; a finding of the ending itself keeps it open."""
@@ -265,7 +221,7 @@ class Repair:
         if any(f.rule == "J5" and f.status is Status.HOLDS for f in alert.findings):
             for finding in alert.holding():
                 if finding.rule != "J5":
-                    self._recover(finding, closure.name)
+                    self.recover(finding, closure.name)
             return
         course.changes += 1
         course.book.end(alert, "closed", "case_closed", course.now, course.now)
@@ -286,7 +242,7 @@ class Repair:
         course.changes += 1
         course.book.troubleshoot(alert, rule.about(course, alert, reason), reason)
 
-    def _recover(self, finding: Finding, fact: str) -> None:
+    def recover(self, finding: Finding, fact: str) -> None:
         """Let a finding recover; a note stays what it was, for nobody waits for its end."""
         if finding.severity < WATCH:
             return
@@ -295,7 +251,7 @@ class Repair:
         finding.status = Status.RECOVERED
         finding.ended_by = fact
 
-    def _settle(self, reason: str, fact: str, session_id: str | None) -> None:
+    def settle(self, reason: str, fact: str, session_id: str | None) -> None:
         """End the open alert if nothing holds any more, else say that a part recovered."""
         if not self._moved:
             return
@@ -303,6 +259,6 @@ class Repair:
         course = self._course
         resolution = Resolution(fact, session_id, course.told)
         if course.book.settle(reason, resolution, course.now) is not None:
-            self._course.end_episode()
+            self._course.series.end_episode()
         elif (alert := course.book.open) is not None:
             alert.touch(reason, course.told)

@@ -45,9 +45,16 @@ class Trace:
         ]
 
     def settle(self, course: Course) -> None:
-        """Take down the strain of the present session by all its facts so far."""
-        if course.session is not None:
-            self._final[course.session.key] = round(course.strain.value, DIGITS)
+        """Take down the strain of the present session by all its facts so far.
+
+        That its form is missing says nothing of it any more once another appointment was judged.
+        """
+        session = course.session
+        if session is None:
+            return
+        newest = self._lines[-1]["session_id"] if self._lines else None
+        if course.due is None or newest == session.key:
+            self._final[session.key] = round(course.strain.value, DIGITS)
 
     def _form(self, course: Course, form: Form) -> None:
         rated = course.rated

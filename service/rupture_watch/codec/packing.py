@@ -77,8 +77,8 @@ def pack(fact: Fact, source: int) -> Packed:
     if isinstance(fact, Form):
         packed += _pack_form(fact)
     elif isinstance(fact, Appointment):
-        start, *rest = fact[_HEAD + 3 :]  # appointment id, session id and seq come before
-        packed += [*fact[_HEAD : _HEAD + 3], _moment(start - time), *map(_word, rest)]
+        ids, rest = fact[_HEAD : _HEAD + 3], fact[_HEAD + 4 :]
+        packed += [*ids, _moment(fact.scheduled_start - time), *map(_word, rest)]
     else:
         packed += map(_word, fact[_HEAD:])
     while packed[-1] is None:

@@ -28,8 +28,9 @@ workers merge the topics by these dates: a topic held back for longer would come
 class BulkProducer(EventProducer):
     """Fills one batch per partition and sends them all together, or one when it is full.
 
-    Events of one key keep their order, and those of different topics nearly so. What is held back waits for :meth:`settle`; a broker that
-    falls behind holds up :meth:`add`, so memory stays bounded by two batches a partition.
+    Events of one key keep their order, and those of different topics nearly so. What is held back
+    waits for :meth:`settle`; a broker that falls behind holds up :meth:`add`, so memory stays
+    bounded by two batches a partition.
     """
 
     def __init__(self, kafka: KafkaSettings) -> None:

@@ -39,7 +39,7 @@ class Backlog:
 
     @property
     def large(self) -> bool:
-        """Whether to work for throughput. Ticks do not count: they wait while it is large."""
+        """Whether to work for throughput. Ticks do not count: most of them find nothing due."""
         if any(topic != self._ticks for topic, _ in self.unknown):
             return True
         return sum(lag for (topic, _), lag in self._lag.items() if topic != self._ticks) > LARGE

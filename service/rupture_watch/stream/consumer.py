@@ -15,7 +15,6 @@ from rupture_watch.stream.driver import FAUST, NO_GENERATION, LaneThread
 from rupture_watch.stream.ledger import Place
 from rupture_watch.stream.merge import Merge
 from rupture_watch.stream.restore import Restore
-from rupture_watch.stream.stride import Stride
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -30,10 +29,9 @@ POLL: Final = 0.05
 """Seconds that one poll may wait: it watches the partitions that were active when it began, which
 between two phases of a rebalance are the wrong ones. Stock waits up to a second there, twice."""
 IDLE: Final = 0.01
-TURN: Final = 0.25
-"""Seconds that one turn takes records for: a rebalance waits for its end, as do alerts."""
-FIRST_TURN: Final = 200
-LARGEST_TURN: Final = 5_000
+TURN: Final = 5
+"""Slices that one turn takes of each partition number: a rebalance waits for its end, as do the
+alerts of the first slice."""
 PACE: Final = 0.05
 
 
@@ -54,7 +52,6 @@ class LaneConsumer(stock.Consumer):
         self._restore = Restore(self)
         self._polled_in = self._sought_in = NO_GENERATION
         self._merge = Merge(self._engine.topics.ticks)
-        self._stride = Stride(target=TURN, start=FIRST_TURN, most=LARGEST_TURN)
         self._polled = 0.0
         self._busy = False
 
@@ -126,15 +123,14 @@ class LaneConsumer(stock.Consumer):
 
     async def _advance(self) -> None:
         """Process what comes next; what stays queued was not read yet, as far as offsets go."""
-        if self._engine.lane.halted:
-            self._busy = False
-            return
-        batches = self._merge.take(self._stride.size, behind=self._behind, now=self._polled)
+        lane = self._engine.lane
+        batches: dict[int, list[Record]] = {}
+        if self._reading and not lane.halted:
+            limit = TURN * lane.slice_size
+            batches = self._merge.take(limit, behind=self._behind, now=self._polled)
         self._busy = bool(batches)
         if batches:
-            started = time.monotonic()
-            await self._engine.lane.advance(batches)
-            self._stride.took(max(map(len, batches.values())), time.monotonic() - started)
+            await lane.advance(batches)
             self._have_read({Place(r.topic, r.partition) for b in batches.values() for r in b})
             self._engine.note_halt()
 
@@ -195,6 +191,7 @@ class LaneConsumer(stock.Consumer):
         fresh = {tp: 0 for tp in inputs if not self._read_offset[tp]}
         if fresh:
             await self._thread.seek_wait(fresh)
+        self._merge.clear()
         self._expect(inputs)
         self._sought_in = generation
 

@@ -28,6 +28,7 @@ FETCH_WAIT_MS: Final = 100
 """How long a fetch waits for data. Stock: 1500; seeks and offset requests queue behind it."""
 HEARTBEATS_PER_SESSION: Final = 5
 MILLISECONDS: Final = 1000
+NO_STABLE_OFFSET: Final = -1
 NO_GENERATION: Final[int] = stock.DEFAULT_GENERATION_ID
 
 
@@ -94,14 +95,13 @@ class LaneThread(stock.AIOKafkaConsumerThread):
         By the position that the fetcher keeps, for that is past the markers of transactions too,
         which no poll returns; and up to the last stable offset, for no poll goes further.
         """
-        assignment = self._ensure_consumer()._subscription.subscription.assignment  # noqa: SLF001 - position() is a coroutine of the thread
+        assignment: Any = self._ensure_consumer()._subscription.subscription.assignment  # noqa: SLF001 - position() is a coroutine of the thread
         if assignment is None or tp not in assignment.tps:
             return None
         state = assignment.state_value(tp)
-        if not state.has_valid_position or state.lso is None:
-            return None
-        left: int = state.lso - state.position
-        return max(0, left)
+        position: int | None = state._position  # noqa: SLF001 - one read: its thread may reset it
+        end: int | None = state.highwater if state.lso in {None, NO_STABLE_OFFSET} else state.lso
+        return None if position is None or end is None else max(0, end - position)
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         """Commit; return False where the group refuses, raise where it cannot be asked.

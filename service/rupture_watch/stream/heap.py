@@ -5,9 +5,10 @@ from __future__ import annotations
 import gc
 from typing import Final
 
-THRESHOLDS: Final = (50_000, 20, 100)
-"""Allocations per young collection, young per middle, middle per full. The stock 700 (10, 10) walks
-the decoded cases over and over: a third of the worker's time from a backlog."""
+THRESHOLDS: Final = (10_000, 5, 1_000)
+"""Net allocations per young collection, young per middle, middle per full. The stock (700, 10, 10)
+walks all decoded cases over and over, for a fifth of the worker's time and 0.4 s at a stretch with
+850 of them. These walk each object twice; a middle one takes up to 50 ms."""
 
 
 def settle_heap() -> None:

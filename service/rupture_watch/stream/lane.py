@@ -79,6 +79,11 @@ class Lane:
         self._stride = Stride(target=HELD, start=FIRST_SLICE, most=LARGEST_SLICE)
 
     @property
+    def slice_size(self) -> int:
+        """How many records hold the loop for about as long as they may."""
+        return self._stride.size
+
+    @property
     def dirty(self) -> int:
         """How many cases are ahead of the changelog."""
         return sum(shard.dirty for shard in self._shards.values())

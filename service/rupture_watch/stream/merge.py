@@ -82,7 +82,6 @@ class Merge:
         if fresh:
             self._queues[place.partition][place].extend(fresh)
             self._following[place] = fresh[-1].offset + 1
-            self._awaited.pop(place, None)
 
     def wants(self, place: Place) -> bool:
         """Tell whether more of this partition is to be fetched."""
@@ -112,12 +111,8 @@ class Merge:
     ) -> list[Record]:
         taken: list[Record] = []
         while len(taken) < limit:
-            missing = [
-                place
-                for place, queue in queues.items()
-                if not queue and place.topic != self._ticks and behind(place)
-            ]
-            if missing and not self._given_up(missing, now):
+            missing = self._missing(queues, behind, now)
+            if any(now - self._awaited[place] < self._patience for place in missing):
                 break
             heads = sorted(
                 (self._rank(queue[0]), place)
@@ -130,15 +125,26 @@ class Merge:
             self._run(queues[heads[0][1]], until, limit, taken)
         return taken
 
+    def _missing(
+        self, queues: Mapping[Place, deque[Record]], behind: Callable[[Place], bool], now: float
+    ) -> list[Place]:
+        """Return the topics to wait for, and note since when."""
+        missing = []
+        for place, queue in queues.items():
+            if not queue and place.topic != self._ticks and behind(place):
+                self._awaited.setdefault(place, now)
+                missing.append(place)
+            else:
+                self._awaited.pop(place, None)
+        return missing
+
     def _run(self, queue: deque[Record], until: Rank, limit: int, taken: list[Record]) -> None:
         """Take from one queue for as long as no other has anything earlier."""
-        while queue and len(taken) < limit and self._rank(queue[0]) <= until:
+        while queue and len(taken) < limit:
+            record = queue[0]
+            if record.timestamp >= until.timestamp and self._rank(record) > until:
+                break
             taken.append(queue.popleft())
-
-    def _given_up(self, missing: Sequence[Place], now: float) -> bool:
-        """Tell whether everything that is missing has been waited for long enough."""
-        since = [self._awaited.setdefault(place, now) for place in missing]
-        return now - max(since) >= self._patience
 
     def _rank(self, record: Record) -> Rank:
         return Rank(record.timestamp, record.topic == self._ticks, record.topic)

@@ -23,6 +23,7 @@ async def patience(limit: float) -> AsyncIterator[None]:
     silent while the loop turns is given up after just the limit.
     """
     loop = asyncio.get_running_loop()
+    handle: asyncio.Handle
     async with asyncio.timeout(None) as bound:
 
         def count(left: float) -> None:

@@ -22,6 +22,14 @@ def test_a_low_way_of_working_without_roles_is_found() -> None:
     assert _roles(explained=True).severities("I5") == []
 
 
+def test_the_roles_are_due_by_session_two() -> None:
+    early = Diary(I5={"by_session": 6}).frame("goals_set", 0, hours=-1).usual().session(5, LOW)
+    assert early.severities("I5") == []
+    late = Diary(I5={"by_session": 5}).frame("goals_set", 0, hours=-1).usual().session(5, LOW)
+    assert late.severities("I5") == [2]
+    assert _roles(explained=False).severities("I5", truncated=True) == []
+
+
 def test_a_way_of_working_at_the_limit_is_silent() -> None:
     z = _roles(explained=False).point("task").deviation.z
     assert _roles(explained=False, z=z).severities("I5") == []

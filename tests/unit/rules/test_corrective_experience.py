@@ -41,9 +41,31 @@ def test_twice_in_eight_appointments_is_told() -> None:
     assert twice.severities("J1", strained=False) == [1, 1]
 
 
+@pytest.mark.parametrize(("second", "severities"), [(13, [1, 2]), (14, [1, 1])])
+def test_twice_in_more_than_eight_appointments_is_once_and_once(
+    second: int, severities: list[int]
+) -> None:
+    diary = _close().session(6, USUAL[0], client_late_minutes=10).usual(second - 8, first=7)
+    diary.session(second - 1, CLOSE).session(second, USUAL[0], client_late_minutes=10)
+    assert diary.severities("J1") == severities
+
+
 def test_the_window_of_closeness_is_fourteen_days() -> None:
     assert _close().session(7, USUAL[0], client_late_minutes=10).severities("J1") == [1]
     assert _close().session(7.01, USUAL[0], client_late_minutes=10).severities("J1") == []
+
+
+def test_a_form_filled_late_belongs_to_its_session() -> None:
+    diary = Diary().usual().session(5).form(5, CLOSE, time=Diary.at(5.5))
+    assert diary.session(7.01, USUAL[0], client_late_minutes=10).severities("J1") == []
+
+
+def test_the_bond_has_to_reach_the_top_quarter() -> None:
+    # usual bonds: 9.0 9.1 9.2 9.2 9.3, upper quartile 9.2, median 9.2
+    for bond, severities in ((9.2, []), (9.3, [1])):
+        diary = Diary().usual().session(5, (bond, 9.0, 9.1, 9.0))
+        diary.session(7, USUAL[0], client_late_minutes=10)
+        assert diary.severities("J1") == severities
 
 
 def test_a_usual_bond_is_no_closeness() -> None:
@@ -98,6 +120,8 @@ def test_a_break_of_the_frame_within_two_weeks_of_a_test_is_found() -> None:
     [finding] = _tested(8).found("J2", strained=False)
     assert finding.severity == 4
     assert finding.type is RuptureType.FRAME
+    exactly = _close().cancel(6, "client", 0).cancel(8, "provider", 0)
+    assert exactly.severities("J2") == [4]
     assert _tested(8.01).severities("J2") == []
 
 

@@ -54,11 +54,31 @@ def test_two_earlier_totals_have_no_spread_to_compare_with() -> None:
     assert _quiet(before=VARIED[:3]).severities("K3", until=12) == [3]
 
 
-def test_another_finding_from_ratings_speaks_for_itself() -> None:
+def _beside(kind: str) -> Diary:
+    """Let the same happen beside an alert of another source."""
     diary = Diary()
-    for week, value in enumerate((*VARIED, 20.0, *FLAT[:3])):
+    for week, value in enumerate((*VARIED, *FLAT)):
+        items = {"clarity": 1.0} if (kind, week) == ("ratings", 7) else {}
+        diary.session(week).form(week, None, total=value, items=items)
+    if kind == "frame":
+        diary.frame("interruption", 7, hours=0.5)
+    return diary.session(8).no_show(9)
+
+
+def test_another_finding_from_ratings_speaks_for_itself() -> None:
+    assert _beside("ratings").severities("K3", until=12) == []
+    assert _beside("frame").severities("K3", until=12) == [3]
+    assert _beside("nothing").severities("K3", until=12) == [3]
+
+
+def test_a_form_is_waited_for_before_it_is_missing() -> None:
+    diary = Diary()
+    for week, value in enumerate((*VARIED, *FLAT)):
         diary.session(week).total(week, value, "SRS")
-    assert diary.session(8).no_show(9).severities("K3", until=12) == []
+    diary.session(8).no_show(8.4)
+    # the miss comes 2.8 days after the session: its form may still come
+    assert diary.severities("K3", until=8.41) == []
+    assert diary.severities("K3", until=8.43) == [3]
 
 
 def test_a_miss_outside_of_four_appointments_does_not_count() -> None:

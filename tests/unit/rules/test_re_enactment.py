@@ -4,6 +4,7 @@ from math import inf, nextafter
 
 import pytest
 
+from rupture_watch.alliance.alerts import alert_id
 from rupture_watch.alliance.findings import RuptureType
 from tests.unit.rules.diary import USUAL, Diary
 
@@ -52,6 +53,23 @@ def test_twelve_sessions_between_are_the_most(second: int, count: int) -> None:
 
 def test_falls_less_than_three_sessions_apart_are_one() -> None:
     assert _dips(5, 7, 8, until=9).severities("J4", strained=None) == []
+
+
+@pytest.mark.parametrize(("first", "count"), [((5,), 0), ((5, 6), 1)])
+def test_an_earlier_fall_that_was_not_repaired_counts_if_it_lasted(
+    first: tuple[int, ...], count: int
+) -> None:
+    diary = _dips(*first, 12, 13, until=14)
+    diary.review(first[-1] + 0.3, alert_id("case", "s5/SRS/client"), "dismissed", "good_sign")
+    assert len(diary.found("J4", strained=None)) == count
+
+
+def test_two_alerts_without_a_fall_are_no_re_enactment() -> None:
+    diary = Diary().opened().usual().frame("interruption", 5, hours=0.5)
+    diary.usual(7, first=5).frame("interruption", 12, hours=0.5).usual(2, first=12)
+    diary.review(6.5, alert_id("case", "interruption-5-0.5"), "dismissed", "good_sign")
+    assert len(diary.course(strained=None).book.alerts) == 2
+    assert diary.severities("J4", strained=None) == []
 
 
 Z_LOW = (8.2, 8.2, 8.2, 8.2)

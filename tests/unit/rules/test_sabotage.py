@@ -68,6 +68,21 @@ def _flat(*, last: float = 36.4, symptom: float = 14, **numbers: float) -> Diary
     return diary.total(0, 14, "PHQ-9").total(6, symptom, "PHQ-9")
 
 
+def test_a_symptom_of_before_these_eight_sessions_no_longer_counts() -> None:
+    diary = Diary()
+    for week, value in enumerate((36.0, *TOTALS)):
+        diary.session(week).total(week, value, "SRS")
+    diary.total(0, 25, "PHQ-9").total(1, 14, "PHQ-9").total(8, 14, "PHQ-9")
+    assert diary.severities("G2") == [1]
+
+
+def test_one_symptom_form_shows_no_change() -> None:
+    diary = Diary()
+    for week, value in enumerate(TOTALS):
+        diary.session(week).total(week, value, "SRS")
+    assert diary.total(3, 14, "PHQ-9").severities("G2") == []
+
+
 def test_nothing_moving_over_eight_sessions_is_noted() -> None:
     assert _flat().severities("G2") == [1]
 
@@ -110,6 +125,29 @@ def test_two_domains_within_28_days_are_noted() -> None:
     assert diary.note(1, self_harmful_domains=("money",)).severities("G3") == []
     assert diary.note(2, self_harmful_domains=("career",)).severities("G3") == [1]
     assert diary.note(3, self_harmful_domains=("career",)).severities("G3") == [1]
+
+
+def test_a_note_written_late_belongs_to_its_session() -> None:
+    diary = Diary().usual(6).note(0, self_harmful_domains=("money",), time=Diary.at(2))
+    assert diary.note(5, self_harmful_domains=("career",)).severities("G3") == []
+
+
+def test_a_best_rating_needs_three_before_it() -> None:
+    early = Diary().usual(2).session(2, (9.9, 9.9, 9.9, 9.8)).no_show(3)
+    early.session(4, (10.0, 9.9, 9.9, 9.8)).no_show(5)
+    late = Diary().usual(3).session(3, (9.9, 9.9, 9.9, 9.8)).no_show(4)
+    late.session(5, (10.0, 9.9, 9.9, 9.8)).no_show(6)
+    assert early.severities("G1") == []
+    assert late.severities("G1") == [2]
+
+
+def test_an_outcome_that_rises_reliably_is_progress() -> None:
+    diary = Diary()
+    for week in (0, 1, 3, 4):
+        diary.session(week, (9.0, 9.0, 9.0, 9.0))
+    diary.total(0, 20, "ORS").total(1, 25, "ORS").no_show(2)
+    diary.total(3, 20, "ORS").total(4, 25, "ORS").no_show(5)
+    assert diary.severities("G1") == [2]
 
 
 def test_two_domains_in_one_session_are_noted() -> None:

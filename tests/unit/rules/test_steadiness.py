@@ -185,6 +185,8 @@ def test_a_session_that_the_provider_did_not_cut_short_is_silent(fields: dict[st
 def test_a_cancellation_within_a_week_of_a_complaint_is_found() -> None:
     diary = Diary().frame("complaint", 0, about="admin").cancel(1, "provider", 1)
     assert diary.severities("I8", strained=False) == [4]
+    exactly = Diary().frame("complaint", 0, about="admin").cancel(1, "provider", 0)
+    assert exactly.severities("I8") == [4]
     late = Diary().frame("complaint", 0, about="admin").cancel(1, "provider", -1)
     assert late.severities("I8") == []
 

@@ -1,5 +1,7 @@
 """A problem to work on, an approach, roles, a room and its tools."""
 
+from math import inf, nextafter
+
 import pytest
 
 from rupture_watch.alliance.facts import DAY
@@ -80,6 +82,14 @@ def test_the_present_session_counts_once_its_note_is_there() -> None:
     assert _unlinked(last=4).note(4, goal_linked=True).severities("E4") == []
 
 
+def test_a_goal_at_the_limit_is_silent() -> None:
+    z = _unlinked().point("goal").deviation.z
+    for limit, severities in ((z, []), (nextafter(z, inf), [2])):
+        diary = Diary(E4={"z": limit})
+        diary.facts = _unlinked().facts
+        assert diary.severities("E4") == severities
+
+
 def test_forty_two_days_without_a_link_are_found() -> None:
     diary = Diary(E4={"sessions": 99}).usual(5).note(0, goal_linked=True)
     assert diary.session(5.99, (9.1, 8.2, 9.1, 9.0)).severities("E4") == []
@@ -138,6 +148,11 @@ def test_two_failures_of_the_technology_in_four_sessions_are_noted() -> None:
     diary = Diary().usual(5)
     assert diary.frame("tech_failure", 1, hours=0.2).severities("E7") == []
     assert diary.frame("tech_failure", 4, hours=0.2).severities("E7") == [1]
+
+
+def test_a_failure_at_the_start_of_the_fourth_last_session_counts() -> None:
+    diary = Diary().usual(5).frame("tech_failure", 1).frame("tech_failure", 4, hours=0.2)
+    assert diary.severities("E7") == [1]
 
 
 def test_a_failure_before_the_last_four_sessions_no_longer_counts() -> None:

@@ -118,6 +118,12 @@ def test_a_talk_about_the_alliance_makes_it_a_repair() -> None:
     assert talked.course().compliance == 0
 
 
+def test_a_talk_before_the_low_session_repairs_nothing() -> None:
+    talked = Diary(B1=JUMP).usual().session(5, LOW).session(6, TOP)
+    talked.note(4, alliance_discussed=True)
+    assert talked.severities("B1") == [2]
+
+
 def test_a_recovery_over_two_sessions_is_a_repair() -> None:
     diary = Diary(B1=JUMP).usual().session(5, LOW)
     diary.session(6, (8.6, 8.6, 8.6, 8.6)).session(7, TOP)
@@ -173,6 +179,13 @@ def test_a_therapists_form_that_does_not_rise_is_a_sign() -> None:
     for last, said in ((30.0, True), (29.0, True), (31.0, False)):
         diary = Diary(B1=JUMP).usual().session(5, LOW).session(6, TOP)
         diary.total(5, 30.0, "SRS", "therapist").total(6, last, "SRS", "therapist")
+        assert ("therapist_form_flat_or_falling" in _signs(diary)) is said
+
+
+def test_a_therapists_form_of_long_ago_says_nothing() -> None:
+    for week, said in ((5, True), (4, False)):
+        diary = Diary(B1=JUMP).usual().session(5, LOW).session(6, TOP)
+        diary.total(week - 1, 30.0, "SRS", "therapist").total(week, 30.0, "SRS", "therapist")
         assert ("therapist_form_flat_or_falling" in _signs(diary)) is said
 
 

@@ -8,9 +8,9 @@ from rupture_watch.alliance.findings import RuptureType, Source
 from tests.unit.rules.diary import USUAL, Diary
 
 
-def _tagged(signs: str) -> Diary:
+def _tagged(signs: str, **numbers: float) -> Diary:
     """Hold a session for each sign: ``c`` with a challenge, ``e`` with empathy, ``.`` untagged."""
-    diary = Diary()
+    diary = Diary(F1=numbers) if numbers else Diary()
     tags = {"c": ("challenge", "empathy"), "e": ("empathy",), ".": ()}
     for week, sign in enumerate(signs):
         diary.session(week, USUAL[week % 5]).note(week, interventions=tags[sign])
@@ -22,6 +22,12 @@ def test_more_than_sixty_percent_challenge_is_found() -> None:
     assert finding.severity == 2
     assert finding.type is RuptureType.CONFRONTATION
     assert _tagged("eecc").severities("F1") == []
+
+
+def test_shares_at_the_limits_are_a_balance() -> None:
+    assert _tagged("eccc", above=0.75).severities("F1") == []
+    assert _tagged("eccc", above=0.7499).severities("F1") == [2]
+    assert _tagged("ceeceeee", below=0.0).severities("F1") == []
 
 
 def test_three_tagged_sessions_are_too_few() -> None:
@@ -89,6 +95,13 @@ def test_a_challenge_after_a_low_bond_is_found() -> None:
 
 def test_a_challenge_after_a_usual_bond_is_silent() -> None:
     assert _challenged(9.1).severities("F3") == []
+
+
+def test_a_bond_is_judged_from_the_third_prior_rating_on() -> None:
+    for weeks, severities in ((2, []), (3, [3])):
+        diary = Diary().usual(weeks).session(weeks, (7.0, 9.0, 9.1, 9.0))
+        diary.session(weeks + 1, USUAL[0]).note(weeks + 1, interventions=("challenge",))
+        assert diary.severities("F3") == severities
 
 
 def test_a_bond_at_the_limit_is_not_low() -> None:

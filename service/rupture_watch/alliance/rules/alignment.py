@@ -176,6 +176,6 @@ def _newest_goal(course: Course) -> tuple[Point | None, float | None]:
     newest: Series | None = None
     for (_, respondent, code), series in course.series.items():
         if respondent == "client" and code == "goal" and series.points:  # noqa: SIM102
-            if newest is None or series.last.time > newest.last.time:
+            if newest is None or series.last.session > newest.last.session:
                 newest = series
     return (newest.last, newest.earlier_median()) if newest is not None else (None, None)

@@ -34,7 +34,7 @@ def last_bond_before(course: Course, session: Session) -> BondBefore | None:
             at -= 1
         if at < 0:
             continue
-        if newest is None or series.points[at].time > newest[0].points[newest[1]].time:
+        if newest is None or series.points[at].session > newest[0].points[newest[1]].session:
             newest = series, at
     if newest is None:
         return None

@@ -219,8 +219,5 @@ def strain_model(ruleset: RuleSet) -> Model | None:
         parameters = parameters_of(ruleset.content.get("strain", {}))
     except ParameterError as error:
         raise RuleSetError(f"rule set: strain: {error}") from error
-    limits = {
-        "limit": float(engine["strain_limit"]),
-        "compliance_limit": float(engine["compliance_limit"]),
-    }
-    return Model(replace(parameters, **limits))
+    limit, compliance_limit = float(engine["strain_limit"]), float(engine["compliance_limit"])
+    return Model(replace(parameters, limit=limit, compliance_limit=compliance_limit))

@@ -134,7 +134,7 @@ class ClientTests(Rule):
                 continue
             points = series.points
             for place in range(len(points) - 1, self.least - 1, -1):
-                if points[place].time < since:
+                if course.sessions[points[place].session - 1].place < since:
                     break
                 earlier = [point.value for point in points[:place]]
                 top = quantiles(earlier, n=4, method="inclusive")[2]

@@ -200,11 +200,10 @@ class Domains(_SabotageRule):
         present = set(note.self_harmful_domains)
         if not present:
             return None
-        session = course.session
-        place = course.now if session is None else session.place
         before: set[str] = set()
         for one in course.notes[-2::-1]:
-            if place - one.time > self.window:
+            session = course.by_key.get(one.session_id)
+            if course.now - (one.time if session is None else session.place) > self.window:
                 break
             before.update(one.self_harmful_domains)
         found = sorted(before | present)

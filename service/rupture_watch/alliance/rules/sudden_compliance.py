@@ -154,9 +154,9 @@ class SuddenCompliance(Rule):
 
     def _is_repair(self, course: Course, series: Series, low: Point) -> bool:
         """Tell whether it was talked over, or recovered over several rated sessions."""
-        for note in reversed(course.notes):
-            if note.alliance_discussed and note.time >= low.time:
-                return True
+        since = course.sessions[low.session - 1 :]
+        if any(session.note and session.note.alliance_discussed for session in since):
+            return True
         between = series.points[series.points.index(low) + 1 : -1]
         return any(
             low.value + low.deviation.spread < point.value and not series.at_ceiling(point.value)
