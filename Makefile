@@ -6,6 +6,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 BENCH ?=
 SEEDS ?= 10
+MUTANTS ?= 300
+CASES ?= 10000
 
 NODE_PROJECTS := $(dir $(wildcard tests/*/package-lock.json))
 NODE_STAMPS := $(addsuffix node_modules/.package-lock.json,$(NODE_PROJECTS))
@@ -91,6 +93,14 @@ schemas: install ## write schemas/ anew from the models
 .PHONY: lock
 lock: install ## pin every package anew with hashes; LOCK=--upgrade takes newer ones
 	@scripts/lock.sh $(LOCK)
+
+.PHONY: mutants
+mutants: install ## plant MUTANTS=300 faults in the core, one by one: which do its tests not find?
+	@$(BIN)/python scripts/mutants.py --mutants $(MUTANTS)
+
+.PHONY: wording
+wording: install ## every sentence of the alerts of CASES=10000 simulated cases
+	@RUPTURE_WATCH_TEST_CASES=$(CASES) $(BIN)/pytest tests/component/test_alert_wording.py
 
 .PHONY: clean
 clean: ## remove environments, caches and local data

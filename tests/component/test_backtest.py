@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rupture_watch.alliance.facts import Fact
 
 DIP = (36, 36, 36, 36, 36, 26, 36, 36)
-SMALL_DIP = (36, 36, 36, 36, 36, 30, 36, 36)
+SMALL_DIP = (36, 36, 36, 36, 36, 29, 36, 36)
 
 
 def a_log(folder: Path, cases: Mapping[str, Iterable[Fact]]) -> Path:
@@ -74,8 +74,8 @@ def later(tmp_path: Path) -> str:
     path = tmp_path / "later.toml"
     path.write_text(
         'extends = "default"\nname = "later"\nversion = "1.0.0"\nonly = ["A1"]\n'
-        "[engine]\nstrain_z = -3.0\nstrain_ewma = -9.0\n"
-        "[rules.A1]\nz = -3.0\newma = -9.0\n",
+        '[engine]\nstrain = "simple"\nstrain_z = -4.0\nstrain_ewma = -9.0\n'
+        "[rules.A1]\nz = -4.0\newma = -9.0\nstrained_z = -4.0\n",
         "utf-8",
     )
     return str(path)
@@ -133,6 +133,15 @@ def test_the_json_holds_every_change(log: Path, later: str, tmp_path: Path) -> N
     assert found["reviewed"]["dismissed"]["reasons"] == {
         "not_accurate": {"stays": 0, "vanishes": 1, "unknown": 0, "comes": 0}
     }
+
+
+def test_strict_asks_more_than_the_default_and_lenient_less(tmp_path: Path) -> None:
+    path = tmp_path / "clinic.jsonl"
+    path.write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in simulate(60, 20, 3)))
+    found = json.loads(backtest(path, "strict", "lenient", "--json"))
+    strict, lenient = found["old"]["alarms"], found["new"]["alarms"]
+    default = json.loads(backtest(path, "default", "default", "--json"))["old"]["alarms"]
+    assert strict > default > lenient > 0
 
 
 def test_an_unknown_rule_set_ends_with_one_line(log: Path) -> None:

@@ -59,5 +59,4 @@ def table(entries: Iterable[Entry]) -> Table:
 
 
 def _in_words(number: Number) -> str:
-    source = f"  ({number.source.strip('()')})" if number.source else ""
-    return f"{number.name} = {number.value}{source}"
+    return f"{number.name} = {number.value}  # {number.source}"

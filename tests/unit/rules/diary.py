@@ -11,7 +11,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from rupture_watch.alliance.assessment import Case
-from rupture_watch.alliance.course import Course
 from rupture_watch.alliance.facts import (
     DAY,
     HOUR,
@@ -29,6 +28,7 @@ from rupture_watch.alliance.ruleset import RuleSet
 from rupture_watch.alliance.setting import Setting
 from rupture_watch.alliance.timeline import Timeline
 from rupture_watch.rulesets import load_ruleset
+from tests.unit.rules.listening import Listening
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,38 +59,6 @@ _EMPTY_NOTE: dict[str, Any] = dict.fromkeys(Note._fields) | {
     "interventions": (),
     "self_harmful_domains": (),
 }
-
-
-class Listening(Course):
-    """A course that remembers every finding as it was reported, and may be held strained."""
-
-    def __init__(
-        self,
-        case: str,
-        catalogue: Catalogue,
-        setting: Setting,
-        *,
-        strained: bool | None,
-        compliant: bool | None,
-    ) -> None:
-        super().__init__(case, catalogue, setting)
-        self.heard: list[Finding] = []
-        self.held = strained
-        self.compliant = compliant
-
-    @property
-    def is_strained(self) -> bool:
-        """Tell what the test wants to be told, or what the evidence says."""
-        return super().is_strained if self.held is None else self.held
-
-    @property
-    def is_compliant(self) -> bool:
-        """Tell what the test wants to be told, or what the evidence says."""
-        return super().is_compliant if self.compliant is None else self.compliant
-
-    def report(self, finding: Finding) -> None:
-        self.heard.append(finding)
-        super().report(finding)
 
 
 class Diary:
