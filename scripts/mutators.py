@@ -8,7 +8,6 @@ imports for the type checker, and text that people read.
 from __future__ import annotations
 
 import ast
-import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -43,37 +42,44 @@ _CHANGED_THEMSELVES = (ast.Compare, ast.BoolOp, ast.UnaryOp)
 _TEXT = frozenset({"__slots__", "considerations", "clears_when", "concept", "slug", "section"})
 
 
+_Path = tuple[tuple[str, int | None], ...]
+
+
 @dataclass(frozen=True)
 class Mutant:
-    """One fault: where it is planted, in words, and the whole text of the module with it."""
+    """One fault in a module: its line, what stood there and what stands there now."""
 
     line: int
     before: str
     after: str
-    source: str
+    _original: str
+    _path: _Path
+    _changed: ast.AST
+
+    @property
+    def source(self) -> str:
+        """Return the whole text of the module with the fault in it."""
+        tree = ast.parse(self._original)
+        _put(tree, self._path, self._changed)
+        return ast.unparse(ast.fix_missing_locations(tree))
 
 
 def mutants(source: str) -> list[Mutant]:
     """Return every mutant of a module, in the order of its text."""
     tree = ast.parse(source)
-    found = []
-    for path in _places(tree):
-        original = _at(tree, path)
-        for changed in _changes(original):
-            other = copy.deepcopy(tree)
-            _put(other, path, changed)
-            found.append(
-                Mutant(
-                    getattr(original, "lineno", 0),
-                    ast.unparse(original).splitlines()[0],
-                    ast.unparse(changed).splitlines()[0],
-                    ast.unparse(ast.fix_missing_locations(other)),
-                )
-            )
-    return found
-
-
-_Path = tuple[tuple[str, int | None], ...]
+    return [
+        Mutant(
+            getattr(original, "lineno", 0),
+            ast.unparse(original).splitlines()[0],
+            ast.unparse(changed).splitlines()[0],
+            source,
+            path,
+            changed,
+        )
+        for path in _places(tree)
+        for original in [_at(tree, path)]
+        for changed in _changes(original)
+    ]
 
 
 def _places(tree: ast.Module) -> Iterator[_Path]:

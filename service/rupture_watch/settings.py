@@ -10,7 +10,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
-from pydantic import Field, FilePath, ValidationError, model_validator
+from pydantic import AfterValidator, Field, FilePath, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 if TYPE_CHECKING:
@@ -18,6 +19,17 @@ if TYPE_CHECKING:
 
 Seconds = Annotated[float, Field(gt=0)]
 TOPIC_CHARACTERS = r"[A-Za-z0-9._-]"
+RULESETS = ("default", "strict", "lenient", "plain")
+
+
+def _is_there(ruleset: str) -> str:
+    if ruleset not in RULESETS and not Path(ruleset).is_file():
+        raise PydanticCustomError("ruleset", f"neither a file nor one of {', '.join(RULESETS)}")
+    return ruleset
+
+
+RuleSetSource = Annotated[str, AfterValidator(_is_there)]
+"""The name of a rule set that ships with the service, or a file."""
 
 
 class InvalidSettings(Exception):
@@ -128,8 +140,10 @@ class Settings(BaseSettings):
         description="Seconds between two ticks of the clock that drives the silence rules; "
         "0: the workers emit none, because a simulated clock does.",
     )
-    ruleset: FilePath | None = Field(
-        default=None, description="Rule set file; absent: the one that ships with the service."
+    ruleset: RuleSetSource | None = Field(
+        default=None,
+        description="Rule set: a file, or one that ships with the service "
+        "(`default`, `strict`, `lenient`, `plain`); absent: `default`.",
     )
     data_dir: Path = Field(
         default_factory=lambda: _data_home() / "rupture-watch",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rupture_watch.alliance.facts import Microseconds
+    from rupture_watch.alliance.rules.catalogue import Catalogue
 
 STORIES = Path(__file__).parent / "stories"
 UNTIL = re.compile(r"^Until (\S+)\.$", re.MULTILINE)
+
+
+@cache
+def _rules() -> Catalogue:
+    return load_catalogue()
 
 
 class Told:
@@ -31,7 +38,7 @@ class Told:
 
     def __init__(self, lines: Iterable[bytes], until: Microseconds | None) -> None:
         """Run the lines through the core, and let time pass to ``until``."""
-        run = Replay(load_catalogue())
+        run = Replay(_rules())
         messages = [message for line in lines for message in run.feed(line)]
         messages += run.finish(until)
         self.events: list[dict[str, Any]] = [

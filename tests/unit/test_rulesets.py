@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from rupture_watch import settings
 from rupture_watch.alliance.ruleset import RuleSetError
 from rupture_watch.rulesets import SHIPPED, load_catalogue, load_ruleset
 from rupture_watch.rulesets.describe import describe
@@ -41,6 +42,14 @@ def test_every_shipped_rule_set_is_complete_and_has_its_own_name(name: str) -> N
 
 def test_shipped_rule_sets_have_different_hashes() -> None:
     assert len({load_ruleset(name).hash for name in SHIPPED}) == len(SHIPPED)
+
+
+def test_settings_know_the_same_names(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert settings.RULESETS == SHIPPED
+    for source in (*SHIPPED, str(written(tmp_path, PROFILE))):
+        monkeypatch.setenv("RUPTURE_WATCH_RULESET", source)
+        assert settings.load().ruleset == source
+        assert load_ruleset(settings.load().ruleset).content
 
 
 def test_without_a_name_it_is_the_default() -> None:

@@ -62,10 +62,12 @@ class Deviation(NamedTuple):
 class Baseline:
     """The course of one series; judge a value first, then let it enter.
 
-    ``sign`` is +1 where high is good and -1 where high is bad.
+    ``sign`` is +1 where high is good and -1 where high is bad. The EWMA takes in no deviation
+    beyond ``clip``, lest one very deep dip speak for weeks.
     """
 
     __slots__ = (
+        "_clip",
         "_prior_mean",
         "_prior_ratio",
         "_prior_sum_of_squares",
@@ -79,8 +81,9 @@ class Baseline:
         "winsorised",
     )
 
-    def __init__(self, prior: Prior, sign: float = 1.0) -> None:
+    def __init__(self, prior: Prior, sign: float = 1.0, clip: float = EWMA_CLIP) -> None:
         self._sign = sign
+        self._clip = clip
         self._prior_mean = prior.mean
         self._prior_ratio = prior.s0**2 / prior.tau**2
         self._prior_sum_of_squares = PRIOR_RATINGS * prior.s0**2
@@ -95,7 +98,7 @@ class Baseline:
     def fork(self) -> Baseline:
         """Return an equal baseline that goes on by itself."""
         other = Baseline.__new__(Baseline)
-        other._sign, other._prior_mean = self._sign, self._prior_mean
+        other._sign, other._clip, other._prior_mean = self._sign, self._clip, self._prior_mean
         other._prior_ratio, other._prior_z = self._prior_ratio, self._prior_z
         other._prior_sum_of_squares = self._prior_sum_of_squares
         other.count, other.mean, other.squares = self.count, self.mean, self.squares
@@ -134,7 +137,7 @@ class Baseline:
         return Deviation(value, z, ewma, level, sqrt(variance), count)
 
     def _smooth(self, z: float) -> float:
-        clipped = min(EWMA_CLIP, max(-EWMA_CLIP, z))
+        clipped = min(self._clip, max(-self._clip, z))
         self.ewma_level += EWMA_WEIGHT * (clipped - self.ewma_level)
         steps = self.ewma_steps
         self.ewma_steps = steps + 1

@@ -54,7 +54,7 @@ class CourseView:
         self.outcome: Outcome | None = None
         self.frame: dict[str, list[FrameFact]] = {}
         self.notes: list[Note] = []
-        self.series = SeriesBook(catalogue.ruleset.registry)
+        self.series = SeriesBook(catalogue.ruleset.registry, catalogue.engine["ewma_clip"])
         self.load = FrameLoad(catalogue.ruleset.weights["half_life_days"])
         self.strain = strain_of(catalogue)
         self.book = AlertBook(case, catalogue.ruleset.terms)

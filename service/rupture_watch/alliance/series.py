@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
-from rupture_watch.alliance.baseline import Baseline, Deviation
+from rupture_watch.alliance.baseline import EWMA_CLIP, Baseline, Deviation
 
 if TYPE_CHECKING:
     from rupture_watch.alliance.facts import Microseconds
@@ -28,9 +28,10 @@ class Point(NamedTuple):
 class Series:
     """One series with the client's own baseline; it starts anew with every new baseline."""
 
-    __slots__ = ("baseline", "key", "points", "scale", "version")
+    __slots__ = ("_clip", "baseline", "key", "points", "scale", "version")
 
-    def __init__(self, key: SeriesKey, scale: Scale, version: str) -> None:
+    def __init__(self, key: SeriesKey, scale: Scale, version: str, clip: float = EWMA_CLIP) -> None:
+        self._clip = clip
         self.key = key
         self.scale = scale
         self.version = version
@@ -40,13 +41,14 @@ class Series:
         """Return an equal series that goes on by itself."""
         other = Series.__new__(Series)
         other.key, other.scale, other.version = self.key, self.scale, self.version
+        other._clip = self._clip
         other.points, other.baseline = self.points[:], self.baseline.fork()
         return other
 
     def restart(self) -> None:
         """Forget what was learned: another version, import mode or therapist measures anew."""
         self.points: list[Point] = []
-        self.baseline = Baseline(self.scale, float(self.scale.sign))
+        self.baseline = Baseline(self.scale, float(self.scale.sign), self._clip)
 
     def judge(self, fact: str, time: Microseconds, session: int, value: float, least: int) -> Point:
         """Add ``value`` judged against the ratings before it; see :meth:`Baseline.judge`."""

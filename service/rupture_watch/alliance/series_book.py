@@ -17,17 +17,18 @@ if TYPE_CHECKING:
 class SeriesBook:
     """Series by instrument, respondent and code; read it like a mapping."""
 
-    __slots__ = ("_own", "_registry", "_series")
+    __slots__ = ("_clip", "_own", "_registry", "_series")
 
-    def __init__(self, registry: Registry) -> None:
-        """Start without any series; scales come from ``registry``."""
+    def __init__(self, registry: Registry, clip: float) -> None:
+        """Start without any series; scales come from ``registry``, ``clip`` is the EWMA's."""
         self._registry = registry
+        self._clip = clip
         self._series: dict[SeriesKey, Series] = {}
         self._own: set[SeriesKey] = set()
 
     def fork(self) -> SeriesBook:
         """Return an equal book; a series is copied only when one of the two changes it."""
-        other = SeriesBook(self._registry)
+        other = SeriesBook(self._registry, self._clip)
         other._series = self._series.copy()
         self._own = set()
         return other
@@ -66,7 +67,7 @@ class SeriesBook:
                 scale = self._registry.scale(form.instrument, code)
                 if scale is None:
                     raise LookupError("a scored value has no scale")
-                self._series[key] = Series(key, scale, version)
+                self._series[key] = Series(key, scale, version, self._clip)
                 self._own.add(key)
             elif series.version != version:
                 series.version = version
