@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
 STEADY = (36, 35, 37, 36, 35, 36)
 DIP = (36, 35, 37, 36, 35, 24)
+ENOUGH = 2
 REGISTRY = the_rules().ruleset.registry
 
 
@@ -186,14 +188,17 @@ def judge_all(name: str, facts: list[Fact], until: int) -> Case:
 
 @pytest.mark.timeout(120)
 def test_the_smallest_change_does_it_and_no_smaller_one_does(tmp_path: Path) -> None:
-    goals = set()
-    for case in clinic(30, 11, tmp_path):
-        asked = [one.session for one in sessions(case) if one.asked]
-        case = as_it_stood(case, asked[0]) if asked else case  # noqa: PLW2901 - as it stood then
+    checked: Counter[str] = Counter()
+    for whole in clinic(40, 11, tmp_path):
+        triggers = [
+            finding["trigger"] for alert in alerts_of(whole) for finding in alert["findings"]
+        ]
+        asked = [one["session_id"] for one in triggers if one["kind"] == "form"]
+        case = as_it_stood(whole, asked[0]) if asked else whole
         found = counterfactual(case)
-        if found is None or found.change is None:
+        if found is None or found.change is None or checked[found.goal] >= ENOUGH:
             continue
-        goals.add(found.goal)
+        checked[found.goal] += 1
         movable = Movable(found.form, REGISTRY)
         was_open = is_open(case)
         assert found.goal == ("clear" if was_open else "raise")
@@ -204,7 +209,7 @@ def test_the_smallest_change_does_it_and_no_smaller_one_does(tmp_path: Path) -> 
                 changed = movable.by(way)
                 if changed is not None:
                     assert is_open(with_total(case, found.form, changed)) == was_open
-    assert goals == {"clear", "raise"}
+    assert checked == {"clear": ENOUGH, "raise": ENOUGH}
 
 
 def test_an_open_alert_would_be_cleared_by_a_better_form() -> None:

@@ -32,8 +32,11 @@ class _Part(NamedTuple):
     def moved(self, steps: int, step: float) -> float:
         return round(self.value + self.sign * steps * step, _DIGITS)
 
-    def can_move(self, steps: int, step: float) -> bool:
-        return self.low - _SLACK <= self.moved(steps, step) <= self.high + _SLACK
+    def room(self, way: int, step: float) -> int:
+        """Return how many steps there are to the end of the range, for better (1) or worse."""
+        upwards = way * self.sign > 0
+        distance = self.high - self.value if upwards else self.value - self.low
+        return max(0, int((distance + _SLACK) / step))
 
 
 class Movable:
@@ -57,16 +60,18 @@ class Movable:
             if self._items or self._scores or form.total is None
             else (_Part("total", form.total, total.low, total.high, total.sign),)
         )
+        self._parts = self._items or self._scores or self._total
+        self._rooms = {way: [part.room(way, self.step) for part in self._parts] for way in (-1, 1)}
 
     def by(self, steps: int) -> Form | None:
         """Return the form ``steps`` better (negative: worse), None where its range ends."""
-        parts = self._items or self._scores or self._total
-        counts = _spread(parts, steps, self.step)
+        way = 1 if steps > 0 else -1
+        counts = _spread(self._rooms[way], abs(steps))
         if counts is None:
             return None
         values = {
-            part.code: part.moved(count, self.step)
-            for part, count in zip(parts, counts, strict=True)
+            part.code: part.moved(way * count, self.step)
+            for part, count in zip(self._parts, counts, strict=True)
         }
         form = self.form
         if self._items:
@@ -115,17 +120,17 @@ def _scores(form: Form, instrument: Instrument) -> tuple[_Part, ...]:
     return tuple(_Part(code, value, *ranges[code]) for code, value in form.scores if code in ranges)
 
 
-def _spread(parts: Sequence[_Part], steps: int, step: float) -> list[int] | None:
-    """Deal steps out to the parts in turn, leaving out those at the end of their range."""
-    counts = [0] * len(parts)
-    way = 1 if steps > 0 else -1
-    left = abs(steps)
+def _spread(rooms: Sequence[int], steps: int) -> list[int] | None:
+    """Deal steps out to the parts in turn, leaving out those that have no room left."""
+    if sum(rooms) < steps:
+        return None
+    counts = [0] * len(rooms)
+    left = steps
     while left:
-        before = left
-        for place, part in enumerate(parts):
-            if left and part.can_move(counts[place] + way, step):
-                counts[place] += way
-                left -= 1
-        if left == before:
-            return None
+        free = [place for place, room in enumerate(rooms) if counts[place] < room]
+        each = left // len(free)
+        for place in free if each else free[:left]:
+            dealt = min(each, rooms[place] - counts[place]) if each else 1
+            counts[place] += dealt
+            left -= dealt
     return counts
