@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from rupture_watch.alliance.rules.catalogue import Catalogue
 
-LIVE_CASES = 10_000
+LIVE_CASES = 3_000
 """Decoded cases kept per partition; a clean one beyond that is decoded again when needed."""
 
 

@@ -35,10 +35,10 @@ class Merge:
 
     From a backlog a client reads one topic after the other, a megabyte at a time: a year of
     ratings before the first attendance. A case that hears of its past that late is judged anew
-    for every such fact: right, and a hundred times slower. So, as in Kafka Streams' record queues
-    (KIP-695), the topics are merged by the records' timestamps, and while one of them is known to
-    hold more but has nothing queued, the others of its number wait for its fetch. A topic that is
-    read to its end holds nobody back, so quiet traffic waits for nothing.
+    for every such fact: right, but in milliseconds instead of tens of microseconds. So, as in Kafka
+    Streams' record queues (KIP-695), the topics are merged by the records' timestamps, and while
+    one of them is known to hold more but has nothing queued, the others of its number wait for its
+    fetch. A topic that is read to its end holds nobody back, so quiet traffic waits for nothing.
 
     Ticks hold nobody back, and none is given out while a topic of its number is behind, however
     long: one that overtakes the events before it finds silence that there is not.
