@@ -148,7 +148,7 @@ def _other_ways(node: ast.AST) -> Iterator[ast.AST]:
     match node:
         case ast.AugAssign(target, operator, value) if type(operator) in _ARITHMETIC:
             yield ast.AugAssign(target, _ARITHMETIC[type(operator)](), value)
-        case ast.Return(value) if value is not None and not _is_none(value):
+        case ast.Return(value) if value is not None and not _is_plain(value):
             yield ast.Return(ast.Constant(None))
         case ast.Expr(ast.Call()) | ast.Delete():
             yield ast.Pass()
@@ -162,8 +162,9 @@ def _other_ways(node: ast.AST) -> Iterator[ast.AST]:
             yield ast.IfExp(test, orelse, body)
 
 
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
+def _is_plain(node: ast.expr) -> bool:
+    """Tell whether a value is None or false already: another nothing is no fault."""
+    return isinstance(node, ast.Constant) and not node.value
 
 
 def _at(tree: ast.AST, path: _Path) -> ast.AST:

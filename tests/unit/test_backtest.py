@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from rupture_watch.alliance.alerts import alert_id
 from rupture_watch.alliance.facts import DAY
+from rupture_watch.alliance.rules.whole_alliance import WholeAlliance
 from rupture_watch.operations.backtest.matching import match
 from rupture_watch.operations.backtest.rates import Ratio
 from rupture_watch.operations.backtest.reviews import Answer, Fate, reviewed
 from rupture_watch.operations.backtest.rules import RuleTally, count_findings
 from rupture_watch.operations.backtest.verdict import Alarm, Found, judge
 from tests.builders import CASE, a_closure, a_review, on, the_rules, voided, weeks
+
+if TYPE_CHECKING:
+    from rupture_watch.alliance.course import Course
+    from rupture_watch.alliance.findings import Finding
 
 
 def an_alarm(*facts: str, day: float = 0.0, **said: Any) -> Alarm:
@@ -192,6 +197,24 @@ def test_history_that_came_late_on_purpose_is_no_alarm() -> None:
         for one in weeks(36, 36, 36, 36, 36, 26)
     ]
     assert judge(CASE, facts, the_rules(), on(300)).alarms == ()
+
+
+def test_a_fact_on_which_a_rule_fails_is_left_out_as_the_service_would(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    facts = weeks(36, 36, 36, 36, 36, 26, 36, 36)
+    [bad] = [one for one in facts if one.name == "s3/SRS/client"]
+    without = judge(CASE, [one for one in facts if one is not bad], the_rules(), on(60))
+    as_ever = WholeAlliance.judge
+
+    def fails(rule: WholeAlliance, course: Course) -> Finding | None:
+        if course.fact is bad:
+            raise ZeroDivisionError
+        return as_ever(rule, course)
+
+    monkeypatch.setattr(WholeAlliance, "judge", fails)
+    assert judge(CASE, facts, the_rules(), on(60)) == without
+    assert len(without.alarms) == 1
 
 
 def test_a_case_without_sessions_lasts_a_week() -> None:

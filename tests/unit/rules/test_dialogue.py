@@ -116,6 +116,8 @@ def test_an_early_challenge_with_a_low_rating_of_its_session_is_found() -> None:
     [finding] = diary.found("C4")
     assert finding.trigger.fact == "s2"
     assert finding.severity == 2
+    assert "is tagged with challenge;" in finding.statement
+    assert [one.measure for one in finding.evidence] == ["total", "challenge"]
 
 
 def test_an_early_challenge_with_a_low_rating_of_the_next_session_is_found() -> None:

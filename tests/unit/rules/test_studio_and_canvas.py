@@ -150,6 +150,11 @@ def test_two_failures_of_the_technology_in_four_sessions_are_noted() -> None:
     assert diary.frame("tech_failure", 4, hours=0.2).severities("E7") == [1]
 
 
+def test_failures_in_the_first_sessions_of_all_count_together() -> None:
+    diary = Diary().usual(2).frame("tech_failure", 0, hours=0.2)
+    assert diary.frame("tech_failure", 1, hours=0.2).severities("E7") == [1]
+
+
 def test_a_failure_at_the_start_of_the_fourth_last_session_counts() -> None:
     diary = Diary().usual(5).frame("tech_failure", 1).frame("tech_failure", 4, hours=0.2)
     assert diary.severities("E7") == [1]
