@@ -152,8 +152,13 @@ def test_the_end_of_an_episode_stops_its_echo_and_allows_the_next_its_clip() -> 
     assert (baseline.mean, baseline.spread) == (mean, spread)
     deviation = baseline.judge(mean)
     assert deviation.ewma == pytest.approx(deviation.z)
-    baseline.enter(-50.0, winsorise=True)
-    assert baseline.mean > 0
+    falls = []
+    for _ in range(WINSORISED_RATINGS + 1):
+        before = baseline.mean
+        baseline.enter(-50.0, winsorise=True)
+        falls.append(before - baseline.mean)
+    assert max(falls[:-1]) < 1.0
+    assert falls[-1] > 2.0
 
 
 def test_a_fork_goes_its_own_way() -> None:

@@ -13,6 +13,7 @@ from tests.builders import (
     a_no_show,
     a_note,
     a_session,
+    alerts_of,
     an_appointment,
     judge,
     weeks,
@@ -61,6 +62,13 @@ def test_an_appointment_speaks_of_client_or_provider_or_of_neither(
 def test_an_attended_appointment_and_its_form_are_one_session() -> None:
     forms_alone = [a_form(f"s{n}", 7.0 * (n - 1) + 0.04, v) for n, v in enumerate(STEADY, start=1)]
     assert strain(weeks(*STEADY)) == strain(forms_alone)
+
+
+@pytest.mark.parametrize("total", [24.0, 12.0, 4.0, 0.0])
+def test_the_deepest_fall_is_asked_about_as_any_deep_one(total: float) -> None:
+    case, _ = judge(weeks(*[36.0] * 5, total))
+    assert case.course.is_strained
+    assert [alert["severity"] for alert in alerts_of(case)] == [4]
 
 
 def test_a_missed_appointment_weighs_and_a_practical_one_does_not() -> None:

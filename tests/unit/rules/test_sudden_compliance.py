@@ -196,6 +196,12 @@ def test_symptoms_without_a_reliable_change_are_a_sign() -> None:
         assert ("symptoms_unchanged" in _signs(diary)) is said
 
 
+def test_symptoms_of_the_low_session_itself_are_not_those_before_it() -> None:
+    diary = Diary(B1=JUMP).usual().session(5, LOW).session(6, TOP)
+    diary.total(5, 14, "PHQ-9").total(6, 14, "PHQ-9")
+    assert "symptoms_unchanged" not in _signs(diary)
+
+
 def test_a_form_filled_faster_than_ever_is_a_sign() -> None:
     for duration, said in ((19_000, True), (20_000, False)):
         diary = Diary(B1=JUMP)

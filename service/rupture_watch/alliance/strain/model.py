@@ -70,7 +70,7 @@ class Model:
         """States whose ratings are the client's ordinary ones."""
         self.normal = tuple(i for i, state in enumerate(states) if state.code == "normal")
         """States in which everything but the rating is ordinary."""
-        self.rating_rows = [self._by_fall(_density_ratio, z) for z in _GRID]
+        self.rating_rows = self._never_less([self._by_fall(_density_ratio, z) for z in _GRID])
         self.ceiling_rows = [self._by_fall(_tail_ratio, z) for z in _GRID]
         self.tails = [upper_tail(z) for z in _GRID]
         self.truncated = [truncated_moments(z) for z in _GRID]
@@ -94,6 +94,19 @@ class Model:
         kinds = {(state.fall, state.noise) for state in self.course.states}
         factors = {kind: ratio(z, *kind) for kind in sorted(kinds)}
         return tuple(factors[state.fall, state.noise] for state in self.course.states)
+
+    def _never_less(self, rows: list[Row]) -> list[Row]:
+        """Let no deeper value speak less for a fall than a milder one.
+
+        Far out both tails of t shrink alike, and the deepest falls would pass for chance.
+        """
+        falls = [state.fall > 0.0 for state in self.course.states]
+        for place in range(len(rows) - 2, -1, -1):
+            rows[place] = tuple(
+                max(own, milder) if is_fall else own
+                for own, milder, is_fall in zip(rows[place], rows[place + 1], falls, strict=True)
+            )
+        return rows
 
     def _by_code(self, factors: Sequence[float]) -> Row:
         return tuple([factors[code] for code in self._codes])
