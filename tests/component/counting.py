@@ -7,41 +7,20 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from rupture_watch.contracts.reasons import Reason
 from rupture_watch.contracts.topics import Channel
+from rupture_watch.effects import DeadLetter, Effects, Message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping, Sequence
 
-    from rupture_watch.stream.ports import Change, Record
+    from rupture_watch.effects import Record
+    from rupture_watch.stream.ports import Change
 
 ALERT_EVERY = 20
 RATED = "org.rupturewatch.session.rated.v1"
-
-
-class Sent(NamedTuple):
-    channel: str
-    key: bytes
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
-
-
-class Refusal(NamedTuple):
-    record: Record
-    reason: str
-    stage: str
-    kind: str
-    message: str
-
-
-class Slice:
-    def __init__(self) -> None:
-        self.urgent: list[bytes] = []
-        self.dead_letters: list[Refusal] = []
-        self.safety: list[Sent] = []
-        self.outcomes: Counter[tuple[str, str]] = Counter()
 
 
 class Count:
@@ -74,8 +53,8 @@ class CountingShard:
         self._dirty: dict[bytes, None] = {}
         self._changed: dict[bytes, None] = {}
 
-    def process(self, records: Sequence[Record]) -> Slice:
-        effects = Slice()
+    def process(self, records: Sequence[Record]) -> Effects:
+        effects = Effects()
         self.taken += [record.topic for record in records]
         self.sizes.append(len(records))
         if self._cost:
@@ -84,12 +63,14 @@ class CountingShard:
             effects.outcomes[RATED, self._take(record, effects)] += 1
         return effects
 
-    def _take(self, record: Record, effects: Slice) -> str:
+    def _take(self, record: Record, effects: Effects) -> str:
         key = record.key
         if key is None:
             return "accepted"  # a tick
         if record.value == b"bad":
-            effects.dead_letters.append(Refusal(record, "bad_json", "decode", "ValueError", "$"))
+            effects.dead_letters.append(
+                DeadLetter(record, Reason.BAD_JSON, "decode", "ValueError", "$")
+            )
             return "rejected"
         case = self._case(key)
         self._changed[key] = None
@@ -100,7 +81,7 @@ class CountingShard:
         self._dirty[key] = None
         if record.value == b"risk":
             place = json.dumps([record.topic, record.partition, record.offset]).encode()
-            effects.safety.append(Sent(Channel.SAFETY, key, place, []))
+            effects.safety.append(Message(Channel.SAFETY, key, place, []))
         if case.events % self._alert_every == 0:
             case.outbox.append(case.events)
             effects.urgent.append(key)
@@ -114,10 +95,10 @@ class CountingShard:
     def encode(self, keys: Iterable[bytes]) -> list[Change]:
         return [(key, self._case(key).encode()) for key in keys]
 
-    def outbox(self, key: bytes) -> list[Sent]:
+    def outbox(self, key: bytes) -> list[Message]:
         headers = [("ce_type", b"org.rupturewatch.alert.raised.v1")]
         return [
-            Sent(Channel.ALERTS, key, b'{"severity":3,"n":%d}' % n, headers)
+            Message(Channel.ALERTS, key, b'{"severity":3,"n":%d}' % n, headers)
             for n in self._case(key).outbox
         ]
 
@@ -132,11 +113,11 @@ class CountingShard:
             del self._dirty[key]
         return self.encode(keys)
 
-    def standings(self, limit: int) -> list[Sent]:
+    def standings(self, limit: int) -> list[Message]:
         keys = [key for key, _ in zip(self._changed, range(limit), strict=False)]
         for key in keys:
             del self._changed[key]
-        return [Sent(Channel.CASES, key, b"%d" % self._case(key).events, []) for key in keys]
+        return [Message(Channel.CASES, key, b"%d" % self._case(key).events, []) for key in keys]
 
     @property
     def dirty(self) -> int:

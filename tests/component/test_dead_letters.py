@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from rupture_watch.contracts.reasons import Reason
+from rupture_watch.effects import DeadLetter
 from rupture_watch.stream.dead_letters import bury
-from tests.component.counting import Refusal
 from tests.component.memory_log import Read
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ ADDED = [
 
 
 def _bury(record: Read, *, limit: int = 1_000_000) -> Outgoing:
-    letter = Refusal(record, "bad_json", "decode", "JSONDecodeError", "$: not JSON")
+    letter = DeadLetter(record, Reason.BAD_JSON, "decode", "JSONDecodeError", "$: not JSON")
     return bury(letter, "t.dead-letters.v1", partitions=4, limit=limit)
 
 

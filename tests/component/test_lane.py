@@ -9,7 +9,7 @@ import pytest
 
 from rupture_watch.stream.ledger import Place
 from rupture_watch.stream.ports import LogFailed
-from tests.component.counting import CountingPipeline, CountingShard, Slice
+from tests.component.counting import CountingPipeline, CountingShard
 from tests.component.memory_log import (
     ATTENDANCE,
     DEAD_LETTERS,
@@ -24,7 +24,7 @@ from tests.component.memory_log import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rupture_watch.stream.ports import Record
+    from rupture_watch.effects import Effects, Record
 
 PLACE = Place(RATINGS, 0)
 ALERTS, CASES, SAFETY = "t.alerts.v1", "t.cases.v1", "t.safety.v1"
@@ -238,7 +238,7 @@ async def test_partitions_share_the_loop_one_slice_at_a_time(
             turns += 1
             await asyncio.sleep(0)
 
-    def watched(shard: CountingShard, piece: Sequence[Record]) -> Slice:
+    def watched(shard: CountingShard, piece: Sequence[Record]) -> Effects:
         seen.append(turns)
         return process(shard, piece)
 

@@ -15,7 +15,7 @@ from tests.component.memory_log import ATTENDANCE, RATINGS, TICKS, Read
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from rupture_watch.stream.ports import Record
+    from rupture_watch.effects import Record
 
 RATED, ATTENDED, TICKED = Place(RATINGS, 0), Place(ATTENDANCE, 0), Place(TICKS, 0)
 ALL = 10**6

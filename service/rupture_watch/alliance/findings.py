@@ -122,7 +122,6 @@ class Finding:
     status: Status = Status.HOLDS
     low: float | None = None
     rated_since: int = 0
-    unrepaired: bool = False
     raises_by_frame: bool = False
     """A fall of the bond soon after the frame was strained."""
     ended_by: str | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from rupture_watch.alliance.facts import DAY, HOUR, Appointment, FrameFact, Microseconds
+from rupture_watch.alliance.facts import HOUR, Appointment, FrameFact, Microseconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -138,8 +138,3 @@ def notice_hours(fact: Appointment) -> float:
     if fact.notice_hours is not None:
         return max(0.0, fact.notice_hours)
     return max(0.0, (fact.scheduled_start - fact.recorded) / HOUR)
-
-
-def days_between(earlier: Microseconds, later: Microseconds) -> float:
-    """Return the days from ``earlier`` to ``later``."""
-    return (later - earlier) / DAY

@@ -45,15 +45,3 @@ class Setting:
         self.last_sessions = last_sessions
         self.truncated = truncated
         self.voided = tuple(voided)
-
-    def __eq__(self, other: object) -> bool:
-        """Two settings are equal where they say the same."""
-        if not isinstance(other, Setting):
-            return NotImplemented
-        return (self.last_sessions, self.truncated, self.voided) == (
-            other.last_sessions,
-            other.truncated,
-            other.voided,
-        )
-
-    __hash__ = None  # type: ignore[assignment]

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from mode.types import ServiceT
 
+    from rupture_watch.effects import Record
     from rupture_watch.stream.engine import Engine
-    from rupture_watch.stream.ports import Record
     from rupture_watch.stream.transport import LaneTransport
 
 POLL: Final = 0.05

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 from rupture_watch.stream.ports import Outgoing
 
 if TYPE_CHECKING:
-    from rupture_watch.stream.ports import DeadLetter, Headers
+    from rupture_watch.effects import DeadLetter
+    from rupture_watch.stream.ports import Headers
 
 CONNECT: Final = "__connect.errors."
 OURS: Final = "x-rupture-watch-"

@@ -32,10 +32,11 @@ from rupture_watch.stream.stride import Stride
 if TYPE_CHECKING:
     from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
 
+    from rupture_watch.effects import Effects, Record
     from rupture_watch.stream.failpoints import Failpoint
     from rupture_watch.stream.flood import FloodGuard
     from rupture_watch.stream.outputs import Outputs
-    from rupture_watch.stream.ports import Change, Effects, Pipeline, Record, Shard
+    from rupture_watch.stream.ports import Change, Pipeline, Shard
 
 SLICE: Final = 200
 """Cases handled before the loop may breathe: a few milliseconds of work."""

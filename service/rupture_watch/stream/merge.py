@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from rupture_watch.effects import Record
     from rupture_watch.stream.ledger import Place
-    from rupture_watch.stream.ports import Record
 
 FULL: Final = 1_000
 """Records queued from which on a partition is not fetched: a tenth of a second's work is enough to

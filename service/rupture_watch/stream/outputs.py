@@ -14,8 +14,9 @@ from rupture_watch.stream.ports import Outgoing
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from rupture_watch.effects import DeadLetter, Message
     from rupture_watch.metrics import Metrics
-    from rupture_watch.stream.ports import Change, DeadLetter, Log, Message
+    from rupture_watch.stream.ports import Change, Log
 
 logger = logging.getLogger(__name__)
 

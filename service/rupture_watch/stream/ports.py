@@ -9,127 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+    from collections.abc import Iterable, MutableMapping, Sequence
+
+    from rupture_watch.effects import Effects, Message, Record
 
 Headers: TypeAlias = "Sequence[tuple[str, bytes | None]]"
 Change: TypeAlias = "tuple[bytes, bytes | None]"
 """One case's key and its state bytes; ``None`` is a tombstone."""
-
-
-class Record(Protocol):
-    """A record as it was read; ``timestamp`` in milliseconds since the epoch."""
-
-    @property
-    def topic(self) -> str:
-        """Name of the topic."""
-        ...
-
-    @property
-    def partition(self) -> int:
-        """Number of the partition."""
-        ...
-
-    @property
-    def offset(self) -> int:
-        """Place in the partition."""
-        ...
-
-    @property
-    def timestamp(self) -> int:
-        """When it was written, in milliseconds since the epoch."""
-        ...
-
-    @property
-    def key(self) -> bytes | None:
-        """The case, in UTF-8."""
-        ...
-
-    @property
-    def value(self) -> bytes | None:
-        """The content."""
-        ...
-
-    @property
-    def headers(self) -> Headers:
-        """Pairs in order; names may repeat."""
-        ...
-
-
-class Message(Protocol):
-    """Something to publish; ``channel`` is the topic's name without the prefix."""
-
-    @property
-    def channel(self) -> str:
-        """Name of the topic without the prefix."""
-        ...
-
-    @property
-    def key(self) -> bytes:
-        """The case, in UTF-8."""
-        ...
-
-    @property
-    def value(self) -> bytes | None:
-        """The content."""
-        ...
-
-    @property
-    def headers(self) -> Sequence[tuple[str, bytes]]:
-        """Pairs in order; names may repeat."""
-        ...
-
-
-class DeadLetter(Protocol):
-    """A record that was refused, and why; ``message`` holds field paths, never values."""
-
-    @property
-    def record(self) -> Record:
-        """The refused record as it was read."""
-        ...
-
-    @property
-    def reason(self) -> str:
-        """Why, from the closed set."""
-        ...
-
-    @property
-    def stage(self) -> str:
-        """Where in reading it."""
-        ...
-
-    @property
-    def kind(self) -> str:
-        """Name of the error's class."""
-        ...
-
-    @property
-    def message(self) -> str:
-        """Field paths and kinds of error, never values."""
-        ...
-
-
-class Effects(Protocol):
-    """What one slice of records asks for."""
-
-    @property
-    def urgent(self) -> Sequence[bytes]:
-        """Cases with something in their outbox, in order."""
-        ...
-
-    @property
-    def dead_letters(self) -> Sequence[DeadLetter]:
-        """What was refused."""
-        ...
-
-    @property
-    def safety(self) -> Sequence[Message]:
-        """Marked risk items to pass on."""
-        ...
-
-    @property
-    def outcomes(self) -> Mapping[tuple[str, str], int]:
-        """How many, by event type and outcome."""
-        ...
 
 
 class Shard(Protocol):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from rupture_watch.stream.ports import Change, Record
+    from rupture_watch.effects import Record
+    from rupture_watch.stream.ports import Change
 
 NOTHING_APPLIED = -1
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rupture_watch import logs
 from rupture_watch.alliance.ruleset import RuleSetError
@@ -26,5 +26,5 @@ def run(settings: Settings) -> int:
     except RuleSetError as error:
         logger.critical("unfit", extra={"detail": str(error), "exit": MISCONFIGURED})
         return MISCONFIGURED
-    pipeline: Any = Pipeline(catalogue, prefix=settings.topic_prefix)
+    pipeline = Pipeline(catalogue, prefix=settings.topic_prefix)
     return serve(settings, pipeline, ruleset=catalogue.ruleset.hash)
