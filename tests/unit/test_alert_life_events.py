@@ -182,3 +182,13 @@ def test_the_id_is_made_of_case_and_first_fact() -> None:
     alert, _ = told()
 
     assert alert["alert_id"] == sha256(b"case-1|s6/SRS/client").hexdigest()[:32]
+
+
+def test_what_was_not_regained_is_named_even_where_something_graver_holds() -> None:
+    incident = a_frame_fact("privacy_incident", 43)
+    alert, _ = told(
+        *weeks(21.0, 20.0, first=7), incident, *a_session(9, 21.0), rules=("A1", "I2", "K2")
+    )
+    said = {one["statement"] for one in alert["findings"] if one["concept"]["id"] == "K2"}
+
+    assert "Not regained since 10 Feb." in said

@@ -88,7 +88,7 @@ class Repair:
                 self.recover(finding, due.trigger.fact)
                 self.settle("expired", due.trigger.fact, None)
             else:
-                self._trouble(index, "unrepaired")
+                self._trouble(index, "unrepaired", finding)
 
     def session_held(self, session: Session) -> None:
         """Note that a session was held: an unread alert has had its time, a client came again."""
@@ -142,7 +142,7 @@ class Repair:
             return None
         finding.low = min(value, low) * watch.sign
         if finding.rated_since == terms.unrepaired_ratings:
-            self._trouble(len(course.book.alerts) - 1, "unrepaired")
+            self._trouble(len(course.book.alerts) - 1, "unrepaired", finding)
         elif finding.rated_since >= terms.close_ratings:
             self.recover(finding, rated.form.name)
             course.restart_series(*watch.key[:2])
@@ -231,7 +231,7 @@ class Repair:
         if not alert.acknowledged and alert.ended is None:
             self._trouble(index, "unacknowledged")
 
-    def _trouble(self, index: int, reason: str) -> None:
+    def _trouble(self, index: int, reason: str, concerned: Finding | None = None) -> None:
         """Raise the alert by one, once per cause."""
         course = self._course
         alert = course.book.alerts[index]
@@ -240,7 +240,7 @@ class Repair:
             return
         self._troubled.add((index, reason))
         course.changes += 1
-        course.book.troubleshoot(alert, rule.about(course, alert, reason), reason)
+        course.book.troubleshoot(alert, rule.about(course, alert, reason, concerned), reason)
 
     def recover(self, finding: Finding, fact: str) -> None:
         """Let a finding recover; a note stays what it was, for nobody waits for its end."""

@@ -47,9 +47,13 @@ class Troubleshoot(Rule):
     clears_when = "Ends with the alert."
     considerations: ClassVar = ("Bring the case to supervision or to a colleague.",)
 
-    def about(self, course: Course, alert: Alert, reason: str) -> Finding:
-        """Return the finding that amends ``alert`` for ``reason``."""
-        lead = max(alert.holding() or alert.findings, key=lambda one: (one.severity, one.order))
+    def about(
+        self, course: Course, alert: Alert, reason: str, concerned: Finding | None
+    ) -> Finding:
+        """Return the finding that amends ``alert``; ``concerned`` is what was not regained."""
+        lead = concerned or max(
+            alert.holding() or alert.findings, key=lambda one: (one.severity, one.order)
+        )
         trigger = lead.trigger._replace(time=course.now, at=course.now)
         statement = {
             "unacknowledged": f"Open since {day(alert.first.trigger.time)} and not yet answered.",
