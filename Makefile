@@ -6,6 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 BENCH ?=
 SEEDS ?= 10
+CASES_OF_CHAOS ?= 1650
 MUTANTS ?= 300
 CASES ?= 10000
 
@@ -82,9 +83,9 @@ bench-accuracy: install ## false alarms on simulated clients without a rupture
 	@$(BIN)/python -m benchmarks.accuracy
 
 .PHONY: chaos
-chaos: install ## the fault tests with SEEDS=10 further seeds
+chaos: install ## the fault tests with SEEDS=10 seeds and 100,000 events each
 	@scripts/system.sh java mvn
-	@RUPTURE_WATCH_TEST_SEEDS=$(SEEDS) $(BIN)/pytest tests/faults -m faults
+	@CHAOS_SEEDS=$(SEEDS) CHAOS_CASES=$(CASES_OF_CHAOS) $(BIN)/pytest -s tests/faults
 
 .PHONY: schemas
 schemas: install ## write schemas/ anew from the models
