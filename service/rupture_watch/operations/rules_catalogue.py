@@ -39,7 +39,7 @@ def table(entries: Iterable[Entry]) -> Table:
     """Return the entries as a table, a section of the article after the other."""
     shown = Table(title="Rules", expand=True, pad_edge=False)
     shown.add_column("id", no_wrap=True)
-    shown.add_column("concept", ratio=2)
+    shown.add_column("concept", ratio=2, overflow="fold")
     shown.add_column("sev", justify="right", no_wrap=True)
     shown.add_column("kind", no_wrap=True)
     shown.add_column("judges", ratio=4)
