@@ -43,7 +43,7 @@ def main(
 
 
 async def _measure(events: int, cases: int, console: Console) -> dict[str, Any]:
-    async with LocalBroker(FOLDER / "broker") as broker:
+    async with LocalBroker(FOLDER / "broker", quick=False) as broker:
         judged, restored, empty, prompt = (
             _settings(broker.kafka, name) for name in ("judged", "restored", "empty", "prompt")
         )
