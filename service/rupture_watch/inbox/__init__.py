@@ -1,0 +1,1 @@
+"""The page of clinical leads and therapists: alerts become decisions, and repairs are followed."""
