@@ -68,6 +68,7 @@ class Baseline:
 
     __slots__ = (
         "_clip",
+        "_prior",
         "_prior_mean",
         "_prior_ratio",
         "_prior_sum_of_squares",
@@ -84,6 +85,7 @@ class Baseline:
     def __init__(self, prior: Prior, sign: float = 1.0, clip: float = EWMA_CLIP) -> None:
         self._sign = sign
         self._clip = clip
+        self._prior = prior
         self._prior_mean = prior.mean
         self._prior_ratio = prior.s0**2 / prior.tau**2
         self._prior_sum_of_squares = PRIOR_RATINGS * prior.s0**2
@@ -97,10 +99,7 @@ class Baseline:
 
     def fork(self) -> Baseline:
         """Return an equal baseline that goes on by itself."""
-        other = Baseline.__new__(Baseline)
-        other._sign, other._clip, other._prior_mean = self._sign, self._clip, self._prior_mean
-        other._prior_ratio, other._prior_z = self._prior_ratio, self._prior_z
-        other._prior_sum_of_squares = self._prior_sum_of_squares
+        other = Baseline(self._prior, self._sign, self._clip)
         other.count, other.mean, other.squares = self.count, self.mean, self.squares
         other.ewma_level, other.ewma_steps = self.ewma_level, self.ewma_steps
         other.winsorised = self.winsorised

@@ -10,6 +10,7 @@ from heapq import heappop
 from typing import TYPE_CHECKING
 
 from rupture_watch.alliance.course_view import CourseView
+from rupture_watch.alliance.decisions import decide
 from rupture_watch.alliance.facts import (
     DAY,
     HOUR,
@@ -50,7 +51,7 @@ class Course(CourseView):
     def __init__(self, case: str, catalogue: Catalogue, setting: Setting) -> None:
         """Start before the first moment."""
         super().__init__(case, catalogue, setting)
-        self.repair = Repair(self)
+        self.repair = Repair()
 
     def fork(self) -> Course:
         """Return an equal course that goes on by itself; only between two sessions.
@@ -70,7 +71,7 @@ class Course(CourseView):
             self.strain.fork(),
             self.book.fork(),
         )
-        other.repair = self.repair.fork(other)
+        other.repair = self.repair.fork()
         other.memory = self.memory.copy()
         other.compliance, other.closed, other.changes = self.compliance, self.closed, self.changes
         other._judged = self._judged[:]
@@ -87,7 +88,7 @@ class Course(CourseView):
             if due.kind == "form_missing":
                 self._form_missing(due)
             else:
-                self.repair.due(due)
+                self.repair.due(self, due)
                 self._judge(f"due_{due.kind}")
             self.due = None
 
@@ -112,22 +113,22 @@ class Course(CourseView):
             if self.session is not None:
                 self.session.note = fact
             self.strain.note(self, fact)
-            self.repair.noted(fact)
+            self.repair.noted(self, fact)
             self._judge("note")
         elif isinstance(fact, Review):
-            self.repair.review(fact)
+            decide(self.repair, self, fact)
         else:
             self._judge("closure")
-            self.repair.case_closed(fact)
+            self.repair.case_closed(self, fact)
             self.closed = fact
-        self.repair.load_decayed()
+        self.repair.load_decayed(self)
         if self.trace is not None:
             self.trace.record(self)
 
     def report(self, finding: Finding) -> None:
         """Take in what a rule found."""
         self.changes += 1
-        self.repair.opened_or_grew(self.book.report(finding), finding)
+        self.repair.opened_or_grew(self, self.book.report(finding), finding)
 
     def _judge(self, occasion: str) -> None:
         if self.closed is not None:
@@ -172,7 +173,7 @@ class Course(CourseView):
             self._strain_frame(fact, label, weight)
         self._judge("appointment")
         if self.session is not None:
-            self.repair.session_held(self.session)
+            self.repair.session_held(self, self.session)
             self._judge("session")
             due = Due("form_missing", self.trigger(), self.session)
             self.after(int(self.engine["form_missing_days"] * DAY), due)
@@ -183,7 +184,7 @@ class Course(CourseView):
             self._strain_frame(fact, label, weight)
         if fact.kind == "therapist_changed":
             self.restart_series()
-        self.repair.step_done(fact)
+        self.repair.step_done(self, fact)
         self._judge("frame")
 
     def strain_frame_by(self, trigger: Trigger, label: str, weight: float) -> None:
@@ -217,14 +218,14 @@ class Course(CourseView):
                 self.book.rated()
             self.strain.rated(self, rated)
             self._judge("client_form")
-            self.repair.rated(rated)
+            self.repair.rated(self, rated)
         elif form.respondent == "therapist" and alliance:
             self.session.therapist.append(rated)
             self.strain.therapist_form(self, rated)
             self._judge("therapist_form")
         elif form.respondent == "client":
             self._judge("symptom_form")
-        clipped = self.repair.is_episode(form.instrument, form.respondent)
+        clipped = self.repair.is_episode(self, form.instrument, form.respondent)
         self.series.enter(form, points, winsorise=clipped)
 
     def restart_series(self, *beginning: str) -> None:

@@ -45,12 +45,12 @@ def _carry_out(repair: Repair, course: Course, alert: Alert, review: Review) -> 
     elif review.action == "repair_confirmed":
         alert.confirmed = True
         for finding in alert.holding():
-            repair.recover(finding, review.name)
-        repair.settle("confirmed", review.name, None)
+            repair.recover(course, finding, review.name)
+        repair.settle(course, "confirmed", review.name, None)
     elif review.action == "acknowledged":
         for finding in list(recovering(alert, Clears.EVENT)):
-            repair.recover(finding, review.name)
-        repair.settle("acknowledged", review.name, None)
+            repair.recover(course, finding, review.name)
+        repair.settle(course, "acknowledged", review.name, None)
 
 
 def _meant(course: Course, alert_id: str) -> Alert | None:

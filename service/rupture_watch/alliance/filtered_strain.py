@@ -10,6 +10,7 @@ from rupture_watch.alliance.facts import Appointment
 from rupture_watch.alliance.frame_load import PRACTICAL_REASONS, notice_hours
 from rupture_watch.alliance.sessions import LATE_NOTICE_HOURS
 from rupture_watch.alliance.strain import Filter, Model
+from rupture_watch.alliance.strain.own import Own
 from rupture_watch.alliance.timeline import HELD
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class FilteredStrain:
         "_filter",
         "_frame_told",
         "_is_open",
+        "_model",
         "_pending",
         "_session",
         "_timed",
@@ -49,6 +51,7 @@ class FilteredStrain:
     def __init__(self, model: Model) -> None:
         self.limit = model.parameters.limit
         self.compliance_limit = model.parameters.compliance_limit
+        self._model = model
         self._filter = Filter(model)
         self._pending: list[tuple[Microseconds, str, str]] = []
         self._session: str | None = None
@@ -67,6 +70,11 @@ class FilteredStrain:
         """How strongly they speak for sudden compliance."""
         return self._filter.compliance
 
+    @property
+    def learned(self) -> Own:
+        """What the sessions before this one taught of the client's own ways, to read."""
+        return Own.restored(self._filter.snapshot().own)
+
     def shares(self) -> Mapping[str, float]:
         """Return what each fact of the present session brought to strain, by its name."""
         shares: dict[str, float] = {}
@@ -76,8 +84,7 @@ class FilteredStrain:
 
     def fork(self) -> FilteredStrain:
         """Return an equal strain that goes on by itself."""
-        other = FilteredStrain.__new__(FilteredStrain)
-        other.limit, other.compliance_limit = self.limit, self.compliance_limit
+        other = FilteredStrain(self._model)
         other._filter = self._filter.fork()
         other._pending = self._pending[:]
         other._session, other._break, other._is_open = self._session, self._break, self._is_open

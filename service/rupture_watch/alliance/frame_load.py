@@ -31,16 +31,16 @@ class Break(NamedTuple):
 class FrameLoad:
     """The breaks of one case and their decayed sum."""
 
-    __slots__ = ("_half_life_hours", "breaks")
+    __slots__ = ("_half_life_days", "_half_life_hours", "breaks")
 
     def __init__(self, half_life_days: float) -> None:
+        self._half_life_days = half_life_days
         self._half_life_hours = half_life_days * 24.0
         self.breaks: list[Break] = []
 
     def fork(self) -> FrameLoad:
         """Return an equal load that goes on by itself."""
-        other = FrameLoad.__new__(FrameLoad)
-        other._half_life_hours = self._half_life_hours
+        other = FrameLoad(self._half_life_days)
         other.breaks = self.breaks[:]
         return other
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from weakref import proxy
 
 from rupture_watch.alliance.alerts import Alert, Resolution, recovering
-from rupture_watch.alliance.decisions import decide
 from rupture_watch.alliance.findings import (
     DISCUSS,
     WATCH,
@@ -18,33 +16,32 @@ from rupture_watch.alliance.setting import Due
 
 if TYPE_CHECKING:
     from rupture_watch.alliance.course import Course
-    from rupture_watch.alliance.facts import Closure, FrameFact, Microseconds, Note, Review
+    from rupture_watch.alliance.facts import Closure, FrameFact, Microseconds, Note
     from rupture_watch.alliance.sessions import Rated, Session
 
 HALF = 0.5
 
 
 class Repair:
-    """Follows the open alert of one course towards its end."""
+    """Follows the open alert of the course that is given with each call towards its end."""
 
-    __slots__ = ("_base", "_course", "_moved", "_troubled")
+    __slots__ = ("_base", "_moved", "_troubled")
 
-    def __init__(self, course: Course) -> None:
-        """Bind the course whose alerts are followed, without keeping it alive: courses are many."""
-        self._course: Course = proxy(course)
+    def __init__(self) -> None:
+        """Follow nothing yet."""
         self._base: dict[int, Microseconds] = {}
         self._moved = False
         self._troubled: set[tuple[int, str]] = set()
 
-    def fork(self, course: Course) -> Repair:
-        """Return an equal follow-up of ``course``."""
-        other = Repair(course)
+    def fork(self) -> Repair:
+        """Return an equal follow-up for a fork of the course."""
+        other = Repair()
         other._base, other._troubled = self._base.copy(), self._troubled.copy()
         return other
 
-    def is_episode(self, instrument: str, respondent: str) -> bool:
+    def is_episode(self, course: Course, instrument: str, respondent: str) -> bool:
         """Tell whether a fall of this instrument's ratings is not yet repaired."""
-        alert = self._course.book.open
+        alert = course.book.open
         if alert is None:
             return False
         return any(
@@ -54,11 +51,11 @@ class Repair:
             for finding in recovering(alert, Clears.SCORE)
         )
 
-    def opened_or_grew(self, alert: Alert | None, finding: Finding) -> None:
+    def opened_or_grew(self, course: Course, alert: Alert | None, finding: Finding) -> None:
         """Start the clocks of an alert that a finding opened or changed."""
         if alert is None or finding.severity < WATCH:
             return
-        course, terms = self._course, self._course.rules.ruleset.terms
+        terms = course.rules.ruleset.terms
         index = len(course.book.alerts) - 1
         if finding.clears is Clears.EVENT:
             due = Due("expiry", finding.trigger, (index, len(alert.findings) - 1))
@@ -73,11 +70,10 @@ class Repair:
             self._base[index] = base
             course.after(terms.unacknowledged_after, Due("unacknowledged", trigger, index), base)
 
-    def due(self, due: Due) -> None:
+    def due(self, course: Course, due: Due) -> None:
         """Act on something that became due: expiry, unrepaired, unacknowledged."""
-        course = self._course
         if due.kind == "unacknowledged":
-            self._unacknowledged(due.subject)
+            self._unacknowledged(course, due.subject)
         elif due.kind in ("expiry", "unrepaired"):
             index, place = due.subject
             alert = course.book.alerts[index]
@@ -85,49 +81,47 @@ class Repair:
             if finding.status is not Status.HOLDS or alert.ended is not None:
                 return
             if due.kind == "expiry":
-                self.recover(finding, due.trigger.fact)
-                self.settle("expired", due.trigger.fact, None)
+                self.recover(course, finding, due.trigger.fact)
+                self.settle(course, "expired", due.trigger.fact, None)
             else:
-                self._trouble(index, "unrepaired", finding)
+                self._trouble(course, index, "unrepaired", finding)
 
-    def session_held(self, session: Session) -> None:
+    def session_held(self, course: Course, session: Session) -> None:
         """Note that a session was held: an unread alert has had its time, a client came again."""
-        course = self._course
         alert = course.book.open
         if alert is None:
             return
         index = len(course.book.alerts) - 1
         base = self._base.get(index)
         if base is not None and session.place > base:
-            self._unacknowledged(index)
+            self._unacknowledged(course, index)
         kept = course.outcomes.last(2)
         if len(kept) == 2 and all(one.fact.status == "attended" for one in kept):  # noqa: PLR2004
             for finding in recovering(alert, Clears.KEPT):
                 if kept[0].start > finding.trigger.at:
-                    self.recover(finding, session.name)
-            self.settle("recovered", session.name, session.key)
+                    self.recover(course, finding, session.name)
+            self.settle(course, "recovered", session.name, session.key)
 
-    def rated(self, rated: Rated) -> None:
+    def rated(self, course: Course, rated: Rated) -> None:
         """Look whether a client's form regains what was lost."""
-        course = self._course
         alert = course.book.open
         if alert is None:
             return
         form = rated.form
         for finding in list(recovering(alert, Clears.FORM)):
             if finding.trigger.at < course.now:
-                self.recover(finding, form.name)
+                self.recover(course, finding, form.name)
         for finding in list(recovering(alert, Clears.VOICED)):
             if finding.trigger.fact != form.name and self._is_in_band(rated):
-                self.recover(finding, form.name)
+                self.recover(course, finding, form.name)
         outcome = "recovered"
         for finding in list(recovering(alert, Clears.SCORE)):
             if finding.severity >= WATCH and finding.trigger.fact != form.name:
-                outcome = self._regained(alert, finding, rated) or outcome
-        self.settle(outcome, form.name, form.session_id)
+                outcome = self._regained(course, alert, finding, rated) or outcome
+        self.settle(course, outcome, form.name, form.session_id)
 
-    def _regained(self, alert: Alert, finding: Finding, rated: Rated) -> str | None:
-        course, terms = self._course, self._course.rules.ruleset.terms
+    def _regained(self, course: Course, alert: Alert, finding: Finding, rated: Rated) -> str | None:
+        terms = course.rules.ruleset.terms
         watch = finding.watch
         if watch is None or watch.key[:2] != (rated.form.instrument, rated.form.respondent):
             return None
@@ -137,22 +131,22 @@ class Repair:
         finding.rated_since += 1
         value, level, low = (x * watch.sign for x in (point.value, watch.level, finding.low or 0.0))
         in_band = value >= level - watch.spread and value - low >= HALF * (level - low)
-        if in_band and not self._jumped(finding, rated):
-            self.recover(finding, rated.form.name)
+        if in_band and not self._jumped(course, finding, rated):
+            self.recover(course, finding, rated.form.name)
             return None
         finding.low = min(value, low) * watch.sign
         if finding.rated_since == terms.unrepaired_ratings:
-            self._trouble(len(course.book.alerts) - 1, "unrepaired", finding)
+            self._trouble(course, len(course.book.alerts) - 1, "unrepaired", finding)
         elif finding.rated_since >= terms.close_ratings:
-            self.recover(finding, rated.form.name)
+            self.recover(course, finding, rated.form.name)
             course.restart_series(*watch.key[:2])
             alert.outcome = "unrepaired"
             return "unrepaired"
         return None
 
-    def _jumped(self, finding: Finding, rated: Rated) -> bool:
+    def _jumped(self, course: Course, finding: Finding, rated: Rated) -> bool:
         """Tell whether the score leapt from the low to its ceiling with nothing talked over."""
-        course, watch = self._course, finding.watch
+        watch = finding.watch
         if watch is None:
             return False
         series = course.series[watch.key]
@@ -171,33 +165,32 @@ class Repair:
         point = rated.points.get("total") or rated.points.get("bond")
         return point is not None and abs(point.deviation.z) <= 1.0
 
-    def step_done(self, fact: FrameFact) -> None:
+    def step_done(self, course: Course, fact: FrameFact) -> None:
         """Let missing steps recover that this fact completes."""
-        alert = self._course.book.open
+        alert = course.book.open
         if alert is None:
             return
         for finding in list(recovering(alert, Clears.STEP)):
-            rule = self._course.rules.by_id[finding.rule]
+            rule = course.rules.by_id[finding.rule]
             if fact.kind in finding.steps and rule.is_done_by(finding, fact):
-                self.recover(finding, fact.name)
-        self.settle("step_done", fact.name, None)
+                self.recover(course, finding, fact.name)
+        self.settle(course, "step_done", fact.name, None)
 
-    def noted(self, note: Note) -> None:
+    def noted(self, course: Course, note: Note) -> None:
         """Let what a session's tags answer recover: an alliance talk, a link to the goals."""
-        alert = self._course.book.open
+        alert = course.book.open
         if alert is None or not (note.alliance_discussed or note.goal_linked):
             return
         for finding in list(recovering(alert, Clears.VOICED)):
             if note.alliance_discussed:
-                self.recover(finding, note.name)
+                self.recover(course, finding, note.name)
         for finding in list(recovering(alert, Clears.STEP)):
             if note.goal_linked and "goal_linked" in finding.steps:
-                self.recover(finding, note.name)
-        self.settle("recovered", note.name, note.session_id)
+                self.recover(course, finding, note.name)
+        self.settle(course, "recovered", note.name, note.session_id)
 
-    def load_decayed(self) -> None:
+    def load_decayed(self, course: Course) -> None:
         """Let frame-load findings recover once the load is low again."""
-        course = self._course
         alert = course.book.open
         fact = course.fact
         if alert is None or fact is None:
@@ -205,35 +198,31 @@ class Repair:
         waiting = [f for f in recovering(alert, Clears.LOAD) if f.trigger.at < course.now]
         if waiting and course.load.at(course.now) < course.engine["load_clears"]:
             for finding in waiting:
-                self.recover(finding, fact.name)
-            self.settle("recovered", fact.name, getattr(fact, "session_id", None))
+                self.recover(course, finding, fact.name)
+            self.settle(course, "recovered", fact.name, getattr(fact, "session_id", None))
 
-    def review(self, review: Review) -> None:
-        """Do what a clinician decided."""
-        decide(self, self._course, review)
-
-    def case_closed(self, closure: Closure) -> None:
+    def case_closed(self, course: Course, closure: Closure) -> None:
         """Close the open alert with its case; a finding of the ending itself keeps it open."""
-        course = self._course
         alert = course.book.open
         if alert is None:
             return
         if any(f.rule == "J5" and f.status is Status.HOLDS for f in alert.findings):
             for finding in alert.holding():
                 if finding.rule != "J5":
-                    self.recover(finding, closure.name)
+                    self.recover(course, finding, closure.name)
             return
         course.changes += 1
         course.book.end(alert, "closed", "case_closed", course.now, course.now)
 
-    def _unacknowledged(self, index: int) -> None:
-        alert = self._course.book.alerts[index]
+    def _unacknowledged(self, course: Course, index: int) -> None:
+        alert = course.book.alerts[index]
         if not alert.acknowledged and alert.ended is None:
-            self._trouble(index, "unacknowledged")
+            self._trouble(course, index, "unacknowledged")
 
-    def _trouble(self, index: int, reason: str, concerned: Finding | None = None) -> None:
+    def _trouble(
+        self, course: Course, index: int, reason: str, concerned: Finding | None = None
+    ) -> None:
         """Raise the alert by one, once per cause."""
-        course = self._course
         alert = course.book.alerts[index]
         rule = course.rules.troubleshoot
         if rule is None or alert.historic or (index, reason) in self._troubled:
@@ -242,23 +231,22 @@ class Repair:
         course.changes += 1
         course.book.troubleshoot(alert, rule.about(course, alert, reason, concerned), reason)
 
-    def recover(self, finding: Finding, fact: str) -> None:
+    def recover(self, course: Course, finding: Finding, fact: str) -> None:
         """Let a finding recover; a note stays what it was, for nobody waits for its end."""
         if finding.severity < WATCH:
             return
-        self._course.changes += 1
+        course.changes += 1
         self._moved = True
         finding.status = Status.RECOVERED
         finding.ended_by = fact
 
-    def settle(self, reason: str, fact: str, session_id: str | None) -> None:
+    def settle(self, course: Course, reason: str, fact: str, session_id: str | None) -> None:
         """End the open alert if nothing holds any more, else say that a part recovered."""
         if not self._moved:
             return
         self._moved = False
-        course = self._course
         resolution = Resolution(fact, session_id, course.told)
         if course.book.settle(reason, resolution, course.now) is not None:
-            self._course.series.end_episode()
+            course.series.end_episode()
         elif (alert := course.book.open) is not None:
             alert.touch(reason, course.told)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from rupture_watch.alliance.instruments import TOTAL
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rupture_watch.alliance.facts import Form
     from rupture_watch.alliance.instruments import Instrument, Registry
 
@@ -116,9 +118,9 @@ def score(form: Form, registry: Registry) -> Scores:
     total = form.total
     made = None
     if key.sums and None not in parts:
-        made = round(sum(parts), _DIGITS)  # type: ignore[arg-type]
+        made = _total(parts)
     elif complete and key.keyed:
-        made = round(sum(own), _DIGITS)  # type: ignore[arg-type]
+        made = _total(own)
     if made is not None:
         contradicted |= total is not None and abs(total - made) > _TOLERANCE
         total = made
@@ -135,6 +137,11 @@ def score(form: Form, registry: Registry) -> Scores:
         bool(key.best is not None and items and len(items) == key.count and min(items) >= key.best),
         tuple([n for n in key.risk if own and (own[n - 1] or 0) > 0]) if key.risk else (),
     )
+
+
+def _total(values: Iterable[float | None]) -> float:
+    """Return the sum of values that are all there."""
+    return round(sum([value for value in values if value is not None], 0.0), _DIGITS)
 
 
 def _spread(form: Form, key: _Key) -> tuple[list[float | None], dict[str, float]]:

@@ -39,9 +39,7 @@ class Series:
 
     def fork(self) -> Series:
         """Return an equal series that goes on by itself."""
-        other = Series.__new__(Series)
-        other.key, other.scale, other.version = self.key, self.scale, self.version
-        other._clip = self._clip
+        other = Series(self.key, self.scale, self.version, self._clip)
         other.points, other.baseline = self.points[:], self.baseline.fork()
         return other
 

@@ -18,9 +18,18 @@ CALM = -10.0
 class SimpleStrain:
     """The larger of -z and the EWMA's exceedance of the total; against the prior at first."""
 
-    __slots__ = ("_ewma_offset", "_judged_from", "compliance", "compliance_limit", "limit", "value")
+    __slots__ = (
+        "_catalogue",
+        "_ewma_offset",
+        "_judged_from",
+        "compliance",
+        "compliance_limit",
+        "limit",
+        "value",
+    )
 
     def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
         engine = catalogue.engine
         self.limit: float = -engine["strain_z"]
         self.compliance_limit = CALM
@@ -35,9 +44,8 @@ class SimpleStrain:
 
     def fork(self) -> SimpleStrain:
         """Return an equal strain that goes on by itself."""
-        other = SimpleStrain.__new__(SimpleStrain)
-        for name in self.__slots__:
-            setattr(other, name, getattr(self, name))
+        other = SimpleStrain(self._catalogue)
+        other.value = self.value
         return other
 
     def rated(self, course: Course, rated: Rated) -> None:
