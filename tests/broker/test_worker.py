@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from tests.faults.worker import COUNTING, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from rupture_watch.settings import Settings
 
@@ -76,6 +78,14 @@ async def test_a_second_worker_carries_on_where_the_first_one_stopped(settings: 
     states = await folded(settings.kafka, changelog_name(settings.app_id))
     assert _counts(states) == {b"c%d" % n: 200 for n in range(7)}
     assert len(await read_all(settings.kafka, _name(settings, Channel.ALERTS))) == 70
+
+
+async def test_a_worker_leaves_nothing_in_its_folder(settings: Settings, tmp_path: Path) -> None:
+    await topics.create(settings)
+    async with Worker(settings, module=COUNTING, folder=tmp_path) as worker:
+        await worker.ready()
+        assert await worker.stop() == 0
+    assert os.listdir(tmp_path) == []  # noqa: PTH208 - one look, nothing else runs
 
 
 async def test_sigterm_settles_and_commits_what_is_in_memory(settings: Settings) -> None:

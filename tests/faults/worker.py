@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
@@ -23,6 +24,7 @@ SERVICE = "tests.faults.service_worker"
 COUNTING = "tests.faults.counting_worker"
 START_LIMIT = 45.0
 STOP_LIMIT = 45.0
+ROOT = Path(__file__).parents[2]
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -39,11 +41,17 @@ class Worker:
     """One process; entering starts it, leaving kills it where it still runs."""
 
     def __init__(
-        self, settings: Settings, *, module: str = SERVICE, extra: Mapping[str, str] | None = None
+        self,
+        settings: Settings,
+        *,
+        module: str = SERVICE,
+        extra: Mapping[str, str] | None = None,
+        folder: Path = ROOT,
     ) -> None:
         self.lines: list[dict[str, Any]] = []
         self._settings = settings
         self._module = module
+        self._folder = folder
         self._extra = dict(extra or {})
         self._news = asyncio.Event()
 
@@ -69,7 +77,13 @@ class Worker:
             sys.executable,
             "-m",
             self._module,
-            env={**os.environ, **environment(self._settings), **self._extra},
+            cwd=self._folder,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT),
+                **environment(self._settings),
+                **self._extra,
+            },
             stderr=PIPE,
         )
         self._reading = asyncio.create_task(self._read())

@@ -24,6 +24,9 @@ class StreamApp(faust.App):
     logger = FAUST
     engine: Engine
 
+    def _create_directories(self) -> None:
+        """Create none: the store is in memory, and a container's folder may be read-only."""
+
     def on_rebalance_start(self) -> None:
         """Note the pause; called from the consumer's thread, before anything is revoked."""
         self.engine.health.pause()
