@@ -156,6 +156,27 @@ def test_a_dismissed_alert_may_be_reopened_by_a_clinician() -> None:
     assert alert["state"] == "open"
 
 
+def test_a_breach_after_a_dismissal_is_news_that_is_followed_up_anew() -> None:
+    dismissed = a_review(A1, 36, "dismissed")
+    rules = ("A1", "K2")
+    alert, events = told(dismissed, *a_session(7, 12.0), rules=rules, until=44)
+
+    assert heard(events)[-1] == ("amended", "reopened")
+    assert [one["status"] for one in alert["findings"]] == ["recovered", "holds"]
+
+    alert, events = told(dismissed, *a_session(7, 12.0), rules=rules, until=50.1)
+
+    assert heard(events)[-1] == ("amended", "unacknowledged")
+    assert alert["severity"] == 4
+
+
+def test_a_reopened_alert_is_repaired_once_the_new_breach_is() -> None:
+    alert, events = told(a_review(A1, 36, "dismissed"), *a_session(7, 12.0), *a_session(8, 36.0))
+
+    assert heard(events)[-1] == ("repaired", "recovered")
+    assert alert["state"] == "repaired"
+
+
 def test_a_confirmed_repair_is_one() -> None:
     alert, events = told(a_review(A1, 36, "repair_confirmed"))
 

@@ -54,6 +54,8 @@ class Alert:
     outcome: str = ""
     resolution: Resolution | None = None
     confirmed: bool = False
+    reopenings: int = 0
+    """How often a new breach opened it again: each is one more time that a person is told."""
 
     @property
     def first(self) -> Finding:
@@ -78,6 +80,16 @@ class Alert:
             and finding.rule != TROUBLESHOOT
         ]
 
+    def open_again(self, breach: Finding) -> None:
+        """Open once more for a new breach, which is news: what was answered stays answered."""
+        for finding in self.holding():
+            finding.status = Status.RECOVERED
+        self.state, self.ended, self.resolution = "open", None, None
+        self.acknowledged = self.confirmed = False
+        self.reopenings += 1
+        self.findings.append(breach)
+        self.touch("reopened", breach.trigger.time)
+
     def touch(self, reason: str, time: Microseconds) -> None:
         """Remember why and when the alert last changed; what reopens it is more than evidence."""
         if reason != "new_evidence" or self.reason != "reopened" or time > self.changed:
@@ -92,7 +104,11 @@ class Alert:
         severity = max(finding.severity for finding in holding)
         if _independent(holding, window):
             severity += 1
-        severity += sum(finding.rule == TROUBLESHOOT for finding in self.findings)
+        severity += sum(
+            finding.rule == TROUBLESHOOT
+            and (self.ended is not None or finding.status is Status.HOLDS)
+            for finding in self.findings
+        )
         severity += any(f.raises_by_frame for f in holding)
         return min(SAME_DAY, severity)
 
@@ -184,9 +200,7 @@ class AlertBook:
             return alert
         last = self.alerts[-1] if self.alerts else None
         if last is not None and self._is_cooling(last, time):
-            last.state, last.ended, last.resolution = "open", None, None
-            last.findings.append(finding)
-            last.touch("reopened", finding.trigger.time)
+            last.open_again(finding)
             return last
         return self._open(finding)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from rupture_watch.alliance.alerts import Alert, Resolution, recovering
 from rupture_watch.alliance.findings import (
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 HALF = 0.5
 
+_Opening: TypeAlias = tuple[int, int]
+"""Which alert, and how often it had been opened again."""
+
 
 class Repair:
     """Follows the open alert of the course that is given with each call towards its end."""
@@ -29,9 +32,9 @@ class Repair:
 
     def __init__(self) -> None:
         """Follow nothing yet."""
-        self._base: dict[int, Microseconds] = {}
+        self._base: dict[_Opening, Microseconds] = {}
         self._moved = False
-        self._troubled: set[tuple[int, str]] = set()
+        self._troubled: set[tuple[_Opening, str]] = set()
 
     def fork(self) -> Repair:
         """Return an equal follow-up for a fork of the course."""
@@ -63,12 +66,13 @@ class Repair:
         elif finding.clears is Clears.SCORE:
             due = Due("unrepaired", finding.trigger, (index, len(alert.findings) - 1))
             course.after(terms.unrepaired_after, due, finding.trigger.at)
+        opening = (index, alert.reopenings)
         severe = alert.severity(terms.independent_window) >= DISCUSS
-        if severe and index not in self._base and not alert.historic:
+        if severe and opening not in self._base and not alert.historic:
             trigger = finding.trigger
             base = max(course.now, trigger.at, trigger.recorded)
-            self._base[index] = base
-            course.after(terms.unacknowledged_after, Due("unacknowledged", trigger, index), base)
+            self._base[opening] = base
+            course.after(terms.unacknowledged_after, Due("unacknowledged", trigger, opening), base)
 
     def due(self, course: Course, due: Due) -> None:
         """Act on something that became due: expiry, unrepaired, unacknowledged."""
@@ -91,10 +95,10 @@ class Repair:
         alert = course.book.open
         if alert is None:
             return
-        index = len(course.book.alerts) - 1
-        base = self._base.get(index)
+        opening = (len(course.book.alerts) - 1, alert.reopenings)
+        base = self._base.get(opening)
         if base is not None and session.place > base:
-            self._unacknowledged(course, index)
+            self._unacknowledged(course, opening)
         kept = course.outcomes.last(2)
         if len(kept) == 2 and all(one.fact.status == "attended" for one in kept):  # noqa: PLR2004
             for finding in recovering(alert, Clears.KEPT):
@@ -214,9 +218,10 @@ class Repair:
         course.changes += 1
         course.book.end(alert, "closed", "case_closed", course.now, course.now)
 
-    def _unacknowledged(self, course: Course, index: int) -> None:
+    def _unacknowledged(self, course: Course, opening: _Opening) -> None:
+        index, reopenings = opening
         alert = course.book.alerts[index]
-        if not alert.acknowledged and alert.ended is None:
+        if alert.reopenings == reopenings and not alert.acknowledged and alert.ended is None:
             self._trouble(course, index, "unacknowledged")
 
     def _trouble(
@@ -225,9 +230,10 @@ class Repair:
         """Raise the alert by one, once per cause."""
         alert = course.book.alerts[index]
         rule = course.rules.troubleshoot
-        if rule is None or alert.historic or (index, reason) in self._troubled:
+        cause = (index, alert.reopenings), reason
+        if rule is None or alert.historic or cause in self._troubled:
             return
-        self._troubled.add((index, reason))
+        self._troubled.add(cause)
         course.changes += 1
         course.book.troubleshoot(alert, rule.about(course, alert, reason, concerned), reason)
 
