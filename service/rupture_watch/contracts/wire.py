@@ -15,6 +15,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 from pydantic_core import core_schema
 
 from rupture_watch.alliance.facts import DAY, SECOND, Microseconds
+from rupture_watch.alliance.standing import instant
 
 if TYPE_CHECKING:
     from pydantic import GetJsonSchemaHandler
@@ -110,6 +111,4 @@ def microseconds(text: str) -> Microseconds:
 
 def timestamp(moment: Microseconds) -> str:
     """Return a moment as RFC 3339 in UTC: whole seconds, or six digits where there are more."""
-    seconds, rest = divmod(moment, SECOND)
-    day = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{day}.{rest:06d}Z" if rest else f"{day}Z"
+    return instant(moment)
