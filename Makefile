@@ -9,7 +9,10 @@ SEEDS ?= 10
 CASES_OF_CHAOS ?= 1650
 MUTANTS ?= 300
 CASES ?= 10000
+SCHEDULES ?= 1000000
 
+ASSETS := service/rupture_watch/inbox/assets
+VENDOR := service/rupture_watch/inbox/static/vendor
 NODE_PROJECTS := $(dir $(wildcard tests/*/package-lock.json))
 NODE_STAMPS := $(addsuffix node_modules/.package-lock.json,$(NODE_PROJECTS))
 
@@ -26,20 +29,38 @@ install: .venv/.locked ## .venv with the locked packages and .venv/bin/rupture-w
 	@touch $@
 
 .PHONY: run
-run: install ## the demo on a real Kafka; DEMO_SECONDS=60 ends it by itself
-	@scripts/system.sh java mvn
+run: install assets ## the demo on a real Kafka; DEMO_SECONDS=60 ends it by itself
+	@scripts/system.sh java mvn pango
 	@$(BIN)/rupture-watch demo
 
 .PHONY: test
-test: install node kafka lint types ## everything: lint, types, then every test, real Kafka included
-	@scripts/system.sh promtool
+test: install assets node kafka fhir lint types ## everything: lint, types, then every test, real Kafka included
+	@scripts/system.sh promtool postgres chromium pango
 	@$(BIN)/pytest
+
+.PHONY: test-browser
+test-browser: install assets node kafka ## the inbox in a real Chromium; pictures in build/screenshots
+	@scripts/system.sh chromium pango
+	@$(BIN)/pytest tests/browser
+
+.PHONY: assets
+assets: install $(VENDOR)/.fetched ## scripts of the inbox, by lock file from npm
+
+$(VENDOR)/.fetched: $(ASSETS)/package-lock.json
+	@scripts/system.sh node npm
+	@$(BIN)/python -m rupture_watch.inbox.assets
+	@touch $@
 
 .PHONY: kafka
 kafka: install ## Apache Kafka's own artifacts into the cache, as the broker would at first start
 	@scripts/system.sh java mvn
 	@$(BIN)/python -c 'import asyncio; from rupture_watch.operations.broker import artifacts; \
 		artifacts.obtainable() and asyncio.run(artifacts.kafka_jars())'
+
+.PHONY: fhir
+fhir: install ## the FHIR server and validator that the delivery tests send to
+	@scripts/system.sh javac mvn
+	@$(BIN)/python -m tests.receivers.fhir
 
 .PHONY: node
 node: ## npm packages of the contract and deployment tests
@@ -82,6 +103,23 @@ bench: install .venv-bench/.locked ## throughput, latency, recovery beside the p
 bench-accuracy: install ## false alarms on simulated clients without a rupture
 	@$(BIN)/python -m benchmarks.accuracy
 
+.PHONY: bench-calibrate
+bench-calibrate: install ## false alarms before and after calibrate, for clinics that differ
+	@$(BIN)/python -m benchmarks.accuracy calibrate
+
+.PHONY: bench-gateway
+bench-gateway: install ## events in over HTTP beside a bare producer
+	@scripts/system.sh java mvn
+	@$(BIN)/python -m benchmarks.gateway
+
+.PHONY: bench-delivery
+bench-delivery: install ## web hooks out beside a bare client
+	@$(BIN)/python -m benchmarks.delivery
+
+.PHONY: simulation
+simulation: install ## SCHEDULES=1000000 seeded schedules of the stream in virtual time
+	@$(BIN)/python -m tests.simulation --seeds $(SCHEDULES)
+
 .PHONY: chaos
 chaos: install ## the fault tests with SEEDS=10 seeds and 100,000 events each
 	@scripts/system.sh java mvn
@@ -105,6 +143,6 @@ wording: install ## every sentence of the alerts of CASES=10000 simulated cases
 
 .PHONY: clean
 clean: ## remove environments, caches and local data
-	@rm -rf .venv .venv-bench .data .bench dist .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	@rm -rf .venv .venv-bench .data .bench build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 		.import_linter_cache $(addsuffix node_modules,$(NODE_PROJECTS))
 	@find service tests benchmarks -name __pycache__ -prune -exec rm -rf {} +

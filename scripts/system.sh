@@ -7,8 +7,11 @@ set -eu
 package() { # the Debian package that brings a program
   case $1 in
     java) echo openjdk-17-jre-headless ;;
+    javac) echo openjdk-17-jdk-headless ;;
     mvn) echo maven ;;
     node) echo nodejs ;;
+    pango) echo libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core ;;
+    postgres) echo postgresql ;;
     promtool) echo prometheus ;;
     *) echo "$1" ;;
   esac
@@ -17,13 +20,20 @@ package() { # the Debian package that brings a program
 present() {
   case $1 in
     python3-venv) python3 -c 'import ensurepip, venv' 2>/dev/null ;;
+    chromium)
+      command -v chromium || command -v chromium-browser || command -v google-chrome ;;
+    postgres) command -v initdb || ls /usr/lib/postgresql/*/bin/initdb ;;
+    pango)
+      for library in pango-1.0 pangoft2-1.0 harfbuzz-subset; do
+        PATH=$PATH:/sbin:/usr/sbin ldconfig -p 2>/dev/null | grep -q "lib$library\.so" || return 1
+      done ;;
     *) command -v "$1" >/dev/null 2>&1 ;;
   esac
 }
 
 missing=''
 for program in "$@"; do
-  present "$program" || missing="$missing $(package "$program")"
+  present "$program" >/dev/null 2>&1 || missing="$missing $(package "$program")"
 done
 [ -n "$missing" ] || exit 0
 
