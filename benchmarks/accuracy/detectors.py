@@ -12,6 +12,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rupture_watch.operations.simulate.answers import LAYOUTS
+from rupture_watch.operations.sudden_change import Criteria, is_gain, reliable_change
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +27,9 @@ NU: Final = 6
 WEIGHT: Final = 0.3
 CLIP: Final = 3.0
 """Empirical Bayes with six prior ratings of spread; EWMA of z clipped to +-3, lambda .3."""
+
+SUDDEN_SHARE: Final = 0.0
+"""A quarter of the score before, the second criterion, is meant for symptoms that go to zero."""
 
 LEAST_SPREAD: Final = 0.05
 """Own SD below the smallest step of any scale is no SD; it stands in for zero."""
@@ -115,6 +119,25 @@ def _empirical_bayes(course: Course, pick: Callable[[float, float], float]) -> l
     return _by_history(course, 0, judge)
 
 
+def sudden_loss(course: Course) -> list[float]:
+    """Tang and DeRubeis's criteria turned round: 1 where the alliance falls suddenly, else 0.
+
+    Reliable is what exceeds measurement error. The criteria look back from sessions later: they
+    label a series that is over, and find in it what no rule could tell in time.
+    """
+    layout = LAYOUTS[course.label.instrument]
+    variance = layout.tau**2 + layout.s0**2
+    criteria = Criteria(reliable_change(sqrt(variance), layout.tau**2 / variance), SUDDEN_SHARE)
+    totals = _totals(course)
+    found = [nan]
+    for session in range(1, len(totals)):
+        sudden = is_gain(totals, session, criteria)  # a fall, which for symptoms is a gain
+        found.append(nan if sudden is None else float(sudden))
+    return found[: len(totals)]
+
+
+LOOKING_BACK: Final = "sudden loss, looking back"
+
 DETECTORS: Final[Mapping[str, Detector]] = {
     "SRS < 36 or fall of 1": Detector(cutoff_or_fall, 0.0, srs_only=True),
     "own mean - 1 SD": Detector(own_spread, 1.0),
@@ -125,4 +148,5 @@ DETECTORS: Final[Mapping[str, Detector]] = {
     "EB z or EWMA": Detector(
         lambda course: _empirical_bayes(course, lambda z, e: max(-z / 2.0, -e / 2.5)), 1.0
     ),
+    LOOKING_BACK: Detector(sudden_loss, 0.5),
 }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.table import Table
 
+from benchmarks.accuracy.detectors import LOOKING_BACK
 from benchmarks.accuracy.figures import BUDGET, GROUPS, Figure
 from benchmarks.accuracy.study import COMPLIANCE_BUDGET
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from benchmarks.accuracy.study import Study
 
 ENGINE: Final = "engine (strain)"
+UNRANKED: Final = frozenset({"own mean - 1 SD", LOOKING_BACK})
+"""The same statistic as - 2 SD; and one that only ever says yes or no."""
+
 SHOWN: Final = [group for group in GROUPS if group not in ("dip 1", "dip 4")]
 
 Content = dict[str, Any]
@@ -27,7 +31,7 @@ def contents(study: Study, plan: Plan) -> Content:
     for name, (sample, ranking, limit) in study.detectors(plan).items():
         if limit is not None:
             native[name] = _native(sample, ranking, limit)
-        if name != "own mean - 1 SD":  # the same statistic as - 2 SD
+        if name not in UNRANKED:
             matched[name] = _matched(ranking)
     return {
         "plan": {

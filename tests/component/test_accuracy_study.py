@@ -5,20 +5,20 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from benchmarks.accuracy.__main__ import main
+from typer.testing import CliRunner
+
+from benchmarks.accuracy.__main__ import app
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
 
-
-def test_the_study_prints_its_tables_and_writes_the_same_figures_as_json(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_study_prints_its_tables_and_writes_the_same_figures_as_json(tmp_path: Path) -> None:
     figures = tmp_path / "figures.json"
-    main(nulls=12, episodes=12, family="items", seed=4, repetitions=5, json_file=figures)
-    printed = capsys.readouterr().out
+    small = ["--nulls=12", "--episodes=12", "--family=items", "--seed=4", "--repetitions=5"]
+    run = CliRunner().invoke(app, [*small, f"--json={figures}"])
+    assert run.exit_code == 0
+    printed = run.output
     for title in ("Told in vain", "Episodes found", "In the clinic", "own limits", "knows each"):
         assert title in printed
     assert "No public data set" in printed

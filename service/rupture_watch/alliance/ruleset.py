@@ -69,10 +69,14 @@ class RuleSet:
         return cls(content["name"], content["version"], content)
 
     @cached_property
+    def canonical(self) -> bytes:
+        """Return the whole content as JSON, the same bytes for the same numbers."""
+        return json.dumps(self.content, sort_keys=True, separators=(",", ":")).encode()
+
+    @cached_property
     def hash(self) -> str:
         """Return the sha256 prefix that names these very numbers."""
-        canonical = json.dumps(self.content, sort_keys=True, separators=(",", ":"))
-        return sha256(canonical.encode()).hexdigest()[:HASH_DIGITS]
+        return sha256(self.canonical).hexdigest()[:HASH_DIGITS]
 
     @cached_property
     def registry(self) -> Registry:

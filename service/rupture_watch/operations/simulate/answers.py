@@ -43,7 +43,7 @@ class Layout(NamedTuple):
 
     ``keys`` maps subscale codes to item numbers; ``step`` is the smallest unit of one part.
     ``own`` and ``usual`` are the spreads of a part around its share of the total, within and
-    between clients.
+    between clients; ``itemised`` parts are made of items from 1 to 5.
     """
 
     keys: Mapping[str, tuple[int, ...]]
@@ -56,6 +56,7 @@ class Layout(NamedTuple):
     own: float
     usual: float
     bond: str
+    itemised: bool = False
 
 
 SRS: Final = Layout(
@@ -67,7 +68,7 @@ around a quarter of the total."""
 
 WAI_SR: Final = Layout(
     {"bond": (3, 5, 7, 9), "task": (1, 2, 10, 12), "goal": (4, 6, 8, 11)},
-    12, 60, 48, 7.5, 4.1, 1, 0.92, 1.26, "bond",
+    12, 60, 48, 7.5, 4.1, 1, 0.92, 1.26, "bond", itemised=True,
 )  # fmt: skip
 """Totals: M 48, tau 7.5, s0 4.1; a subscale has s0 1.65 and tau 2.8."""
 
@@ -130,15 +131,17 @@ class GaussianClient:
     """
 
     def __init__(
-        self, rng: Random, instrument: str, *, spread: float, phi: float, aspect: str
+        self, rng: Random, instrument: str | Layout, *, spread: float, phi: float, aspect: str
     ) -> None:
         """Draw who this client is.
 
-        ``spread`` scales the within-person SD, ``phi`` is the AR(1) coefficient, and ``aspect``
-        says which questions carry the fall of an episode.
+        ``instrument`` is one of ``LAYOUTS`` or a layout itself, ``spread`` scales the
+        within-person SD, ``phi`` is the AR(1) coefficient, and ``aspect`` says which questions
+        carry the fall of an episode.
         """
         self._rng = rng
-        self._layout = layout = LAYOUTS[instrument]
+        layout = instrument if isinstance(instrument, Layout) else LAYOUTS[instrument]
+        self._layout = layout
         self.level = rng.gauss(layout.mean, layout.tau)
         self.spread = own_spread(rng, layout.s0 * spread)
         self.phi = phi
@@ -179,7 +182,7 @@ class GaussianClient:
         ]
         parts = apportion(total, wishes, round(low / step), round(high / step))
         scores = {code: round(part * step, 1) for code, part in zip(codes, parts, strict=True)}
-        if layout.step < 1:
+        if not layout.itemised:
             return Answers(scores, None)
         items: dict[str, float] = {}
         for (_, numbers), part in zip(codes.items(), parts, strict=True):

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from rupture_watch.operations.simulate.conduct import Conduct, Habits, draw_habits
 from rupture_watch.operations.simulate.dice import chance, dice
 from rupture_watch.operations.simulate.episodes import NOTHING, Episode, State, draw
 from rupture_watch.operations.simulate.symptoms import SymptomCourse
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from rupture_watch.operations.simulate.answers import Respondent
+    from rupture_watch.operations.simulate.conduct import Conduct, Habits
     from rupture_watch.operations.simulate.families import Family
 
 INSTRUMENTS: Final = {"SRS": 0.66, "WAI-SR": 0.30, "GSRS": 0.04}
@@ -67,7 +67,8 @@ class Client:
         return self.family.conduct[state]
 
 
-def _feeds(rng: Random, instrument: str) -> Feeds:
+def draw_feeds(rng: Random, instrument: str) -> Feeds:
+    """Draw what is recorded of one client who fills this instrument."""
     itemised = instrument == "WAI-SR"
     shares = (0.3, 0.62, 0.08) if itemised else (0.8, 0.15, 0.05)
     return Feeds(
@@ -112,7 +113,8 @@ def draw_client(
     """
     rng = dice(seed, family.name, number, "client")
     case = f"c{number:05d}-{rng.getrandbits(32):08x}"
-    instrument = rng.choices(list(INSTRUMENTS), list(INSTRUMENTS.values()))[0]
+    instruments = family.instruments
+    instrument = rng.choices(list(instruments), list(instruments.values()))[0]
     planned = rng.randint(*sessions)
     fate = dice(seed, family.name, number, "episode")
     happens = chance(fate, episode_share)
@@ -130,8 +132,8 @@ def draw_client(
         instrument=instrument,
         sessions=planned,
         fortnightly=chance(rng, 0.15),
-        habits=draw_habits(rng),
-        feeds=_feeds(rng, instrument),
+        habits=family.habits(rng),
+        feeds=family.feeds(rng, instrument),
         respondent=respondent,
         symptoms=_symptoms(rng, instrument),
         episode=episode,

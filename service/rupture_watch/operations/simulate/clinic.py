@@ -14,7 +14,7 @@ from rupture_watch.operations.simulate.clients import draw_client
 from rupture_watch.operations.simulate.diary import WEEK, Diary
 from rupture_watch.operations.simulate.dice import chance, dice
 from rupture_watch.operations.simulate.disorder import repeat, spoil
-from rupture_watch.operations.simulate.families import FAMILIES
+from rupture_watch.operations.simulate.families import FAMILIES, Family
 from rupture_watch.operations.simulate.wire import Arrival, Courier, Event
 
 if TYPE_CHECKING:
@@ -39,19 +39,19 @@ class Clinic:
     """What to simulate; the same values give the same bytes.
 
     ``cases`` start over ``weeks`` weeks that end at ``end``; the caseload that the clinic has
-    when the weeks begin starts in the first two of them. ``family`` names the population
-    (``rules`` or ``items``), ``episode_share`` is the share of clients to whom anything happens,
-    ``spread`` multiplies the within-person SD, ``sessions`` is the range of planned sessions.
-    ``bad_share`` is the share of extra events that must be rejected; a ``tidy`` clinic delivers
-    each event once, at once and right the first time. ``at_once`` lets all cases start in the
-    first two weeks (cohorts of an accuracy study).
+    when the weeks begin starts in the first two of them. ``family`` is the population
+    (``rules``, ``items``, or one of your own), ``episode_share`` is the share of clients to whom
+    anything happens, ``spread`` multiplies the within-person SD, ``sessions`` is the range of
+    planned sessions. ``bad_share`` is the share of extra events that must be rejected; a ``tidy``
+    clinic delivers each event once, at once and right the first time. ``at_once`` lets all cases
+    start in the first two weeks (cohorts of an accuracy study).
     """
 
     cases: int
     weeks: int
     seed: int
     end: datetime = END
-    family: str = "rules"
+    family: str | Family = "rules"
     episode_share: float = 0.35
     bad_share: float = 0.005
     spread: float = 1.0
@@ -68,7 +68,7 @@ class Clinic:
             ValueError: the numbers make no clinic.
 
         """
-        if self.cases < 0 or self.weeks < FEWEST_WEEKS or self.family not in FAMILIES:
+        if self.cases < 0 or self.weeks < FEWEST_WEEKS or not self._is_known():
             raise ValueError(
                 "a clinic needs a number of cases, three weeks at least, and one of the families: "
                 + ", ".join(FAMILIES)
@@ -86,6 +86,9 @@ class Clinic:
                     heapq.heappush(waiting, arrival)
         while waiting:
             yield heapq.heappop(waiting)
+
+    def _is_known(self) -> bool:
+        return isinstance(self.family, Family) or self.family in FAMILIES
 
     def _intakes(self, last: Microseconds) -> list[tuple[Microseconds, int]]:
         """Return when each case begins, in order."""
@@ -106,7 +109,7 @@ class Clinic:
         client = draw_client(
             self.seed,
             number,
-            FAMILIES[self.family],
+            self.family if isinstance(self.family, Family) else FAMILIES[self.family],
             sessions=self.sessions,
             episode_share=self.episode_share,
             spread=self.spread,

@@ -7,11 +7,13 @@ Limits may be chosen on the first; the second only ever measures.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
 from rupture_watch.operations.simulate import conduct
 from rupture_watch.operations.simulate.answers import GaussianClient, Respondent
+from rupture_watch.operations.simulate.clients import INSTRUMENTS, Feeds, draw_feeds
+from rupture_watch.operations.simulate.conduct import draw_habits
 from rupture_watch.operations.simulate.dice import chance
 from rupture_watch.operations.simulate.episodes import (
     AFTER,
@@ -25,10 +27,10 @@ from rupture_watch.operations.simulate.episodes import (
 from rupture_watch.operations.simulate.graded import GradedClient
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from random import Random
 
-    from rupture_watch.operations.simulate.conduct import Conduct
+    from rupture_watch.operations.simulate.conduct import Conduct, Habits
 
 
 class Respond(Protocol):
@@ -45,7 +47,8 @@ class Respond(Protocol):
 class Family:
     """Everything that two simulations may disagree about.
 
-    ``autocorrelation`` is the range from which each client's AR(1) coefficient is drawn.
+    ``autocorrelation`` is the range from which each client's AR(1) coefficient is drawn;
+    ``instruments`` are shares by code, ``habits`` and ``feeds`` draw one client's.
     """
 
     name: str
@@ -53,6 +56,9 @@ class Family:
     shapes: Mapping[Kind, tuple[float, Shape]]
     conduct: Mapping[State, Conduct]
     autocorrelation: tuple[float, float]
+    instruments: Mapping[str, float] = field(default_factory=lambda: INSTRUMENTS)
+    habits: Callable[[Random], Habits] = draw_habits
+    feeds: Callable[[Random, str], Feeds] = draw_feeds
 
 
 def _fading_dip(rng: Random, onset: int, size: float) -> Episode:
