@@ -42,8 +42,17 @@ def schemas(
         "schemas"
     ),
 ) -> None:
-    """Write the JSON Schemas, the AsyncAPI document and the examples of the contract."""
+    """Write the JSON Schemas, the AsyncAPI and OpenAPI documents and the examples."""
     from rupture_watch.contracts.schemas import write
+    from rupture_watch.gateway.extra import MissingExtra, require
 
     for path in write(folder):
         typer.echo(str(path))
+    try:
+        require()
+    except MissingExtra as missing:
+        typer.echo(f"no openapi.yaml: {missing}", err=True)
+        return
+    from rupture_watch.gateway.openapi import write as write_openapi
+
+    typer.echo(str(write_openapi(folder)))

@@ -30,9 +30,10 @@ _ABOUT: Final = """\
 Everything on these topics is a CloudEvents 1.0 event, except ticks and dead letters. The messages
 below show Kafka's binary content mode: attributes as `ce_*` headers, data as the value. Structured
 mode is read as well: `content-type` starting with `application/cloudevents`, the event as the
-value (`event.v1.schema.json`). The record's key is the event's `subject`, the pseudonym of a case;
-the partitioner is murmur2. Identifiers are pseudonyms made by the sender; no name and no free
-text is ever accepted. Unknown fields are ignored within a version.
+value (`event.v1.schema.json`). The record's key is the event's `subject`, the pseudonym of a case
+(of rule sets: the hash that alerts name); the partitioner is murmur2. Identifiers are pseudonyms
+made by the sender; no name and no free text is ever accepted. Unknown fields are ignored within a
+version.
 """
 
 _CHANNELS: Final[Mapping[Channel, tuple[str, str]]] = {
@@ -44,6 +45,7 @@ _CHANNELS: Final[Mapping[Channel, tuple[str, str]]] = {
     Channel.ALERTS: ("Questions about the alliance, one open at a time per case.", "delete"),
     Channel.CASES: ("The present standing of each case; a null value erases it.", "compact"),
     Channel.SAFETY: ("A risk item was marked: which, never how.", "delete"),
+    Channel.RULESETS: ("Each change of the rule set, whole; the key is its hash.", "delete"),
     Channel.DEAD_LETTERS: ("What was refused: key and value untouched.", "delete"),
 }
 
@@ -64,7 +66,7 @@ def document(
             target = payload["$ref"].rpartition("/")[2] if "$ref" in payload else None
             (components[target] if target else payload)["allOf"] = form_rules
         messages[name] = _message(name, payload)
-    messages |= {"tick": _tick(), "dead-letter": _dead_letter()}
+    messages |= {"tick": _tick(), "dead-letter": _dead_letter(), "redriven": _receipt()}
     content = {
         "asyncapi": VERSION,
         "info": {
@@ -105,7 +107,7 @@ def _types(channel: Channel) -> list[str]:
     if channel is Channel.TICKS:
         return ["tick"]
     if channel is Channel.DEAD_LETTERS:
-        return ["dead-letter"]
+        return ["dead-letter", "redriven"]
     return sorted({**INPUT_TYPES, **OUTPUT_TYPES}[channel])
 
 
@@ -207,4 +209,23 @@ def _dead_letter() -> Node:
             },
         },
         "payload": {"description": "The bytes of the refused record, untouched."},
+    }
+
+
+def _receipt() -> Node:
+    text = {"type": "string"}
+    return {
+        "name": "redriven",
+        "summary": "The record from this place was put back onto its topic; no key, no value.",
+        "contentType": "application/octet-stream",
+        "headers": {
+            "type": "object",
+            "required": ["x-rupture-watch-redriven"],
+            "properties": {
+                "x-rupture-watch-redriven": text,
+                "x-rupture-watch-attempt": text,
+                "x-rupture-watch-reason": False,
+            },
+        },
+        "payload": {"type": "null"},
     }

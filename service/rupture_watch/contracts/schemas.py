@@ -21,6 +21,7 @@ from rupture_watch.contracts.envelope import StructuredEvent
 from rupture_watch.contracts.examples import examples
 from rupture_watch.contracts.findings import Alert
 from rupture_watch.contracts.inputs import INPUTS
+from rupture_watch.contracts.rulesets import RuleSetUsed
 from rupture_watch.contracts.topics import OUTPUT_TYPES, Channel, EventType
 from rupture_watch.contracts.writing import schema_id
 
@@ -38,6 +39,7 @@ MODELS: Final[Mapping[str, Any]] = {
     **dict.fromkeys(sorted(OUTPUT_TYPES[Channel.ALERTS]), Alert),
     EventType.CASE_STANDING.value: CaseStanding,
     EventType.SAFETY_ITEM.value: SafetyItem,
+    EventType.RULESET_USED.value: RuleSetUsed,
 }
 
 

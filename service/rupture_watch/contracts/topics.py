@@ -19,6 +19,7 @@ class Channel(StrEnum):
     ALERTS = "alerts.v1"
     CASES = "cases.v1"
     SAFETY = "safety.v1"
+    RULESETS = "rulesets.v1"
     DEAD_LETTERS = "dead-letters.v1"
 
 
@@ -38,6 +39,7 @@ class EventType(StrEnum):
     ALERT_CLOSED = "org.rupturewatch.alert.closed.v1"
     CASE_STANDING = "org.rupturewatch.case.standing.v1"
     SAFETY_ITEM = "org.rupturewatch.safety.item.v1"
+    RULESET_USED = "org.rupturewatch.ruleset.used.v1"
 
 
 # Plain strings, not members: sets of these are asked for every event.
@@ -69,6 +71,7 @@ OUTPUT_TYPES: Final[Mapping[Channel, frozenset[str]]] = MappingProxyType(
         ),
         Channel.CASES: frozenset({EventType.CASE_STANDING.value}),
         Channel.SAFETY: frozenset({EventType.SAFETY_ITEM.value}),
+        Channel.RULESETS: frozenset({EventType.RULESET_USED.value}),
     }
 )
 

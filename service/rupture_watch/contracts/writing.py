@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from rupture_watch.alliance.assessment import Case
     from rupture_watch.alliance.facts import Form, Microseconds
+    from rupture_watch.alliance.ruleset import RuleSet
     from rupture_watch.alliance.telling import AlertEvent
     from rupture_watch.contracts.cases import SafetyItem
 
@@ -80,6 +81,19 @@ def safety_item(case: str, form: Form, item: int) -> tuple[bytes, Headers]:
     }
     identity = _digest(f"{case}|{form.source}|{form.event_id}|{item}".encode())
     return canonical(data), _headers(EventType.SAFETY_ITEM.value, identity, case, form.time, None)
+
+
+def ruleset_used(ruleset: RuleSet) -> tuple[bytes, Headers]:
+    """Return the value and the headers that say which rule set is used; its id is its hash."""
+    value = _encode(
+        {
+            "ruleset": ruleset.hash,
+            "name": ruleset.name,
+            "version": ruleset.version,
+            "content": Raw(ruleset.canonical),
+        }
+    )
+    return value, _headers(EventType.RULESET_USED.value, ruleset.hash, ruleset.hash, None, None)
 
 
 def structured(value: bytes | None, headers: Sequence[tuple[str, bytes]]) -> bytes:

@@ -59,4 +59,5 @@ def table(entries: Iterable[Entry]) -> Table:
 
 
 def _in_words(number: Number) -> str:
-    return f"{number.name} = {number.value}  # {number.source}"
+    source = f"  # {number.source}" if number.source else ""
+    return f"{number.name} = {number.value}{source}"

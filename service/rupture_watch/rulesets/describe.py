@@ -61,9 +61,18 @@ def describe(text: str | None = None) -> list[Entry]:
 
     """
     text = read_text() if text is None else text
-    ruleset = parse(text)
-    catalogue = Catalogue(ruleset)
     sources = {path: source for layer in layered(text) for path, source in _sources(layer)}
+    return entries_of(parse(text), sources)
+
+
+def entries_of(ruleset: RuleSet, sources: Mapping[str, str]) -> list[Entry]:
+    """Return every concept of the article as a rule set has it; ``sources`` by dotted path.
+
+    Raises:
+        RuleSetError: the rule set names an unknown rule, or lacks a number.
+
+    """
+    catalogue = Catalogue(ruleset)
     entries = [_entry_of_rule(rule, ruleset, catalogue, sources) for rule in RULES]
     entries += [
         Entry(one.id, one.section, one.concept, one.slug, "context", None, True, one.reason, ())  # noqa: FBT003 - context is always there
