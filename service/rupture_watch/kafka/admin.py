@@ -9,13 +9,14 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import (
+    GroupIdNotFound,
     IncompatibleBrokerVersion,
     KafkaError,
     TopicAlreadyExistsError,
     for_code,
 )
 
-from rupture_watch.kafka.admission import refusal
+from rupture_watch.kafka.admission import NOT_ALLOWED, not_allowed, refusal
 from rupture_watch.kafka.connection import connection_arguments
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Admin:
 
     Raises (every method):
         Unreachable: nobody answered in that time.
-        NotAdmitted: the cluster does not accept these settings (on entering).
+        NotAdmitted: the cluster does not accept these settings, or its user lacks a right.
         Refused: the cluster said no.
     """
 
@@ -128,7 +129,7 @@ class Admin:
         for response in responses:
             for code, message, _, name, entries in response.resources:
                 if code:
-                    raise Refused(f"settings of {name}: {message or for_code(code).__name__}")
+                    raise self._refused(f"settings of {name}", code, message)
                 found[name] = {entry[0]: entry[1] for entry in entries}
         return found
 
@@ -165,7 +166,7 @@ class Admin:
             if code == 0:
                 created.append(name)
             elif code != TopicAlreadyExistsError.errno:
-                raise Refused(f"topic {name}: {message or for_code(code).__name__}")
+                raise self._refused(f"topic {name}", code, message)
         return created
 
     async def delete(self, names: Sequence[str]) -> None:
@@ -186,6 +187,20 @@ class Admin:
         )
         return {(tp.topic, tp.partition): max(0, found.offset) for tp, found in offsets.items()}
 
+    async def members(self, group: str) -> int:
+        """Return how many members a consumer group has; 0 for one that nobody has heard of.
+
+        A stand-in for Kafka that describes no groups is taken to have none.
+        """
+        try:
+            (response,) = await self._ask(lambda: self._client.describe_consumer_groups([group]))
+        except IncompatibleBrokerVersion:
+            return 0
+        code, _, _, _, _, members, *_ = response.groups[0]
+        if code and code != GroupIdNotFound.errno:
+            raise self._refused(f"group {group}", code, None)
+        return len(members)
+
     async def _until(self, settled: Callable[[Mapping[str, TopicFound]], bool]) -> None:
         """Wait until the topics look as wanted, as every broker learns of changes by and by."""
         try:
@@ -203,12 +218,20 @@ class Admin:
                 return await request()
             except IncompatibleBrokerVersion:
                 raise
+            except NOT_ALLOWED as error:
+                raise not_allowed(self._kafka, type(error).__name__) from error
             except (KafkaError, OSError, TimeoutError) as error:
                 if isinstance(error, KafkaError) and not error.retriable:
                     raise Refused(f"{type(error).__name__} from {self._address}") from error
                 if asyncio.get_running_loop().time() > deadline:
                     raise self._unreachable() from error
             await asyncio.sleep(PAUSE)
+
+    def _refused(self, what: str, code: int, message: str | None) -> Exception:
+        kind = for_code(code)
+        if issubclass(kind, NOT_ALLOWED):
+            return not_allowed(self._kafka, f"{what} ({kind.__name__})")
+        return Refused(f"{what}: {message or kind.__name__}")
 
     def _unreachable(self) -> Unreachable:
         return Unreachable(f"no answer from Kafka at {self._address}: is it running, is it yours?")

@@ -44,7 +44,7 @@ class BulkProducer(EventProducer):
     async def add(self, topic: str, event: BinaryEvent) -> None:
         """Put one event into the batch of its partition; raise :class:`Unwritten` on a failure."""
         count = self._counts.get(topic) or await self._count_partitions(topic)
-        place = topic, _hash(event.key) % count
+        place = topic, partition_hash(event.key) % count
         while not self._append(place, event):
             await self._send(place)
         self._since_sent += 1
@@ -104,7 +104,7 @@ class BulkProducer(EventProducer):
 
 
 @lru_cache(REMEMBERED_KEYS)
-def _hash(key: bytes) -> int:
+def partition_hash(key: bytes) -> int:
     """Return the non-negative murmur2 hash by which Java's producer picks the partition."""
     hashed: int = murmur2(key)
     return hashed & 0x7FFF_FFFF

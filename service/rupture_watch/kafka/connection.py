@@ -6,11 +6,17 @@ from typing import TYPE_CHECKING, TypedDict
 
 from aiokafka.helpers import create_ssl_context
 
+from rupture_watch.kafka.tokens import TokenEndpoint, TokenFile, Unreadable, read_secret
+
 if TYPE_CHECKING:
     import ssl
     from pathlib import Path
 
+    from aiokafka.abc import AbstractTokenProvider
+
     from rupture_watch.settings import KafkaSettings
+
+__all__ = ["ConnectionArguments", "Unreadable", "connection_arguments"]
 
 
 class ConnectionArguments(TypedDict):
@@ -23,10 +29,7 @@ class ConnectionArguments(TypedDict):
     sasl_mechanism: str
     sasl_plain_username: str | None
     sasl_plain_password: str | None
-
-
-class Unreadable(Exception):
-    """A certificate, key or password file cannot be used; ends a command with exit code 78."""
+    sasl_oauth_token_provider: AbstractTokenProvider | None
 
 
 def connection_arguments(
@@ -44,7 +47,24 @@ def connection_arguments(
         ssl_context=_trust(kafka) if "SSL" in kafka.security_protocol.split("_") else None,
         sasl_mechanism=kafka.sasl_mechanism,
         sasl_plain_username=kafka.sasl_username,
-        sasl_plain_password=_secret(kafka.sasl_password_file),
+        sasl_plain_password=_password(kafka),
+        sasl_oauth_token_provider=_tokens(kafka),
+    )
+
+
+def _tokens(kafka: KafkaSettings) -> AbstractTokenProvider | None:
+    """Return where tokens come from; each client has its own, for it may run in its own thread."""
+    if kafka.sasl_token_file is not None:
+        return TokenFile(kafka.sasl_token_file)
+    if kafka.sasl_token_endpoint is None or kafka.sasl_client_secret_file is None:
+        return None
+    secret = read_secret(kafka.sasl_client_secret_file, "KAFKA_SASL_CLIENT_SECRET_FILE")
+    return TokenEndpoint(
+        kafka.sasl_token_endpoint,
+        client_id=kafka.sasl_client_id or "",
+        secret=secret,
+        scope=kafka.sasl_token_scope,
+        authorities=_name(kafka.sasl_token_ca_file),
     )
 
 
@@ -60,13 +80,9 @@ def _trust(kafka: KafkaSettings) -> ssl.SSLContext:
     return context
 
 
-def _secret(file: Path | None) -> str | None:
-    if file is None:
-        return None
-    try:
-        return file.read_text("utf-8").removesuffix("\n").removesuffix("\r")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Unreadable(f"KAFKA_SASL_PASSWORD_FILE: {type(error).__name__}") from error
+def _password(kafka: KafkaSettings) -> str | None:
+    file = kafka.sasl_password_file
+    return None if file is None else read_secret(file, "KAFKA_SASL_PASSWORD_FILE")
 
 
 def _name(file: Path | None) -> str | None:

@@ -45,10 +45,16 @@ class EventConsumer:
         kafka: how to connect.
         topics: names; all must exist.
         from_beginning: else only what is written from now on.
+        committed: only what no transaction has left open or taken back.
     """
 
     def __init__(
-        self, kafka: KafkaSettings, topics: Sequence[str], *, from_beginning: bool
+        self,
+        kafka: KafkaSettings,
+        topics: Sequence[str],
+        *,
+        from_beginning: bool,
+        committed: bool = False,
     ) -> None:
         self._kafka = kafka
         self._topics = topics
@@ -57,6 +63,7 @@ class EventConsumer:
             **connection_arguments(kafka),
             enable_auto_commit=False,
             auto_offset_reset="earliest" if from_beginning else "latest",
+            isolation_level="read_committed" if committed else "read_uncommitted",
         )
 
     async def __aenter__(self) -> Self:
