@@ -21,7 +21,7 @@ from rupture_watch.contracts.reasons import Reason
 from rupture_watch.contracts.topics import INPUT_TYPES, OUTPUT_TYPES, Channel
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
 _Kind = TypeVar("_Kind", Counter, Gauge)
 
@@ -149,22 +149,22 @@ CATALOGUE: Final = (
 
 
 class Metrics:
-    """The metrics of one worker process, in a registry of their own."""
+    """The metrics of one process, a worker unless ``catalogue`` is another's, in a registry."""
 
-    def __init__(self) -> None:
+    def __init__(self, catalogue: Sequence[Metric] = CATALOGUE) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call] # untyped in its library
         self.registry = CollectorRegistry()
-        self._closed = {metric.name: metric.labels for metric in CATALOGUE}
-        self._counters = {m.name: self._make(m, Counter) for m in CATALOGUE if m.kind == "counter"}
-        self._gauges = {m.name: self._make(m, Gauge) for m in CATALOGUE if m.kind == "gauge"}
+        self._closed = {metric.name: metric.labels for metric in catalogue}
+        self._counters = {m.name: self._make(m, Counter) for m in catalogue if m.kind == "counter"}
+        self._gauges = {m.name: self._make(m, Gauge) for m in catalogue if m.kind == "gauge"}
         self._histograms = {
             m.name: Histogram(
                 PREFIX + m.name, m.help, tuple(m.labels), registry=self.registry, buckets=m.buckets
             )
-            for m in CATALOGUE
+            for m in catalogue
             if m.kind == "histogram"
         }
-        self._infos = {m.name: self._make(m, Gauge) for m in CATALOGUE if m.kind == "info"}
+        self._infos = {m.name: self._make(m, Gauge) for m in catalogue if m.kind == "info"}
 
     def count(self, name: str, amount: float = 1, **labels: str) -> None:
         """Add to a counter."""

@@ -1,0 +1,1 @@
+"""The ways out: each brings deliveries to one endpoint and tells what came of it."""

@@ -1,0 +1,1 @@
+"""Migrations of the delivery log; a released one is never changed."""
