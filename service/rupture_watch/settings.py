@@ -51,12 +51,37 @@ class KafkaSettings(BaseSettings):
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
         default="PLAINTEXT", description="How the connection is protected."
     )
-    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] = Field(
         default="SCRAM-SHA-512", description="How the service signs in, with a `SASL_*` protocol."
     )
     sasl_username: str | None = Field(default=None, description="User to sign in as.")
     sasl_password_file: FilePath | None = Field(
         default=None, description="File that holds the password; a final line break is dropped."
+    )
+    sasl_token_file: FilePath | None = Field(
+        default=None,
+        description="With `OAUTHBEARER`: file that holds a bearer token, read anew for every "
+        "connection, so that whoever renews it need not restart anything.",
+    )
+    sasl_token_endpoint: str | None = Field(
+        default=None,
+        pattern=r"^(https://|http://(127\.0\.0\.1|localhost)[:/])\S+$",
+        description="With `OAUTHBEARER` and no token file: address that gives tokens for client "
+        "credentials (OAuth 2.0, RFC 6749, section 4.4).",
+    )
+    sasl_client_id: str | None = Field(
+        default=None, description="Client that the token endpoint knows."
+    )
+    sasl_client_secret_file: FilePath | None = Field(
+        default=None, description="File that holds that client's secret."
+    )
+    sasl_token_scope: str | None = Field(
+        default=None, description="Scope to ask the token endpoint for, if it wants one."
+    )
+    sasl_token_ca_file: FilePath | None = Field(
+        default=None,
+        description="PEM file of the authorities to trust at the token endpoint; absent: the "
+        "system's.",
     )
     ssl_ca_file: FilePath | None = Field(
         default=None, description="PEM file of the authorities to trust; absent: the system's."
@@ -71,15 +96,26 @@ class KafkaSettings(BaseSettings):
     @model_validator(mode="after")
     def _complete(self) -> KafkaSettings:
         """Refuse a half-given identity here, where the remedy can be named."""
-        if self.security_protocol.startswith("SASL") and not (
-            self.sasl_username and self.sasl_password_file
-        ):
-            message = "SASL needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD_FILE"
-            raise ValueError(message)
+        if self.security_protocol.startswith("SASL"):
+            self._identified()
         if (self.ssl_cert_file is None) != (self.ssl_key_file is None):
             message = "KAFKA_SSL_CERT_FILE and KAFKA_SSL_KEY_FILE belong together"
             raise ValueError(message)
         return self
+
+    def _identified(self) -> None:
+        if self.sasl_mechanism != "OAUTHBEARER":
+            if not (self.sasl_username and self.sasl_password_file):
+                message = "SASL needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD_FILE"
+                raise ValueError(message)
+            return
+        asked = (self.sasl_token_endpoint, self.sasl_client_id, self.sasl_client_secret_file)
+        if (self.sasl_token_file is not None) == all(asked):
+            message = (
+                "OAUTHBEARER needs KAFKA_SASL_TOKEN_FILE, or else KAFKA_SASL_TOKEN_ENDPOINT with "
+                "KAFKA_SASL_CLIENT_ID and KAFKA_SASL_CLIENT_SECRET_FILE"
+            )
+            raise ValueError(message)
 
 
 class Settings(BaseSettings):
@@ -197,13 +233,16 @@ def as_environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def table() -> Iterator[Row]:
-    """Yield every setting in the order of the models, for the documentation."""
-    for model in (KafkaSettings, Settings):
+def table(*more: type[BaseSettings]) -> Iterator[Row]:
+    """Yield every setting in the order of the models, ``more`` after our own; for people."""
+    models: tuple[type[BaseSettings], ...] = (KafkaSettings, Settings, *more)
+    for model in models:
         prefix = _prefix(model)
         for name, field in model.model_fields.items():
             if field.description is not None:
                 default = "" if field.default_factory else _written(field.default)
+                if field.is_required():
+                    default = "(required)"
                 yield Row(f"{prefix}{name.upper()}", default, field.description)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -180,6 +181,30 @@ async def test_a_worker_that_stood_still_past_its_session_writes_nothing_and_end
             await drained(settings, [_name(settings, Channel.RATINGS)])
     states = await folded(settings.kafka, changelog_name(settings.app_id))
     assert _counts(states) == {b"c%d" % n: 30 for n in range(50)}
+
+
+async def test_a_lone_worker_that_stood_still_past_its_session_has_forgotten_nothing(
+    settings: Settings,
+) -> None:
+    await topics.create(settings)
+    events = [(b"c%d" % (n % 50), b"x") for n in range(500)]
+    async with Worker(settings, module=COUNTING) as lone:
+        await lone.ready()
+        await _send(settings, events)
+        await drained(settings, [_name(settings, Channel.RATINGS)])
+        assert await lone.stop() == 0
+    async with Worker(settings, module=COUNTING) as lone:
+        await lone.ready()
+        lone.signal(signal.SIGSTOP)
+        async with Admin(settings.kafka) as admin:
+            while await admin.members(settings.app_id):  # noqa: ASYNC110 - the group's own state
+                await asyncio.sleep(0.1)
+        lone.signal(signal.SIGCONT)
+        await _send(settings, events)
+        await drained(settings, [_name(settings, Channel.RATINGS)])
+        assert await lone.stop() == 0
+    states = await folded(settings.kafka, changelog_name(settings.app_id))
+    assert _counts(states) == {b"c%d" % n: 20 for n in range(50)}
 
 
 @pytest.mark.parametrize("fault", ["missing topic", "wrong partitions", "wrong policy"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,8 +9,8 @@ import pytest_asyncio
 from aiokafka.partitioner import DefaultPartitioner
 
 from rupture_watch.kafka.admin import Admin, TopicPlan
-from rupture_watch.stream.kafka_log import BATCH_BYTES, KafkaLog
-from rupture_watch.stream.lease import Lease
+from rupture_watch.stream.kafka_log import BATCH_BYTES, KafkaLog, producer
+from rupture_watch.stream.lease import Lease, now
 from rupture_watch.stream.ports import Outgoing, PutOut
 from tests.faults.topic_reader import read_all
 
@@ -26,7 +25,7 @@ pytestmark = [pytest.mark.broker, pytest.mark.asyncio(loop_scope="session")]
 @pytest.fixture
 def lease() -> Lease:
     lease = Lease(session=3600.0)
-    lease.renew(time.monotonic())
+    lease.renew(now())
     return lease
 
 
@@ -34,7 +33,7 @@ def lease() -> Lease:
 async def log(settings: Settings, lease: Lease) -> AsyncIterator[KafkaLog]:
     async with Admin(settings.kafka) as admin:
         await admin.create([TopicPlan(settings.app_id, 4, 1, {})])
-    log = KafkaLog(settings.kafka, limit=20.0, lease=lease)
+    log = KafkaLog(producer(settings.kafka, lease), limit=20.0, lease=lease)
     await log.start()
     yield log
     await log.stop()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+import pytest
+
 from rupture_watch.contracts.reasons import Reason
 from rupture_watch.effects import DeadLetter
 from rupture_watch.stream.dead_letters import bury
@@ -47,15 +49,27 @@ def test_original_headers_are_kept_in_order_duplicates_and_nulls_too() -> None:
     assert list(_bury(_record(headers=original)).headers) == [*original, *ADDED]
 
 
-def test_a_second_failure_replaces_the_first_one_s_headers_and_counts_on() -> None:
-    first = _bury(_record())
-    again = _bury(_record(headers=list(first.headers)))
-    assert list(again.headers) == [*ADDED[:-1], ("x-rupture-watch-attempt", b"2")]
+def test_a_redriven_record_s_letter_has_the_number_of_its_attempt_and_only_new_headers() -> None:
+    first = _bury(_record(headers=[("ce_id", b"1")]))
+    sent_again: list[tuple[str, bytes | None]] = [
+        *first.headers,
+        ("x-rupture-watch-redriven", b"t.ratings.v1/6/42"),
+    ]
+    sent_again = [
+        (name, b"2" if name == "x-rupture-watch-attempt" else value) for name, value in sent_again
+    ]
+    again = _bury(_record(headers=sent_again))
+    assert list(again.headers) == [
+        ("ce_id", b"1"),
+        *ADDED[:-1],
+        ("x-rupture-watch-attempt", b"2"),
+    ]
 
 
-def test_an_attempt_that_is_no_number_counts_as_none() -> None:
-    forged: list[tuple[str, bytes | None]] = [("x-rupture-watch-attempt", b"9" * 5000)]
-    assert list(_bury(_record(headers=forged)).headers)[-1][1] == b"1"
+@pytest.mark.parametrize("forged", [b"9" * 5000, b"two", b"-1", b"0", None])
+def test_an_attempt_that_is_no_count_is_the_first(forged: bytes | None) -> None:
+    headers: list[tuple[str, bytes | None]] = [("x-rupture-watch-attempt", forged)]
+    assert list(_bury(_record(headers=headers)).headers)[-1][1] == b"1"
 
 
 def test_a_value_too_large_for_the_topic_is_named_by_length_and_digest() -> None:

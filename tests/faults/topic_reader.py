@@ -17,10 +17,14 @@ if TYPE_CHECKING:
     from rupture_watch.settings import KafkaSettings, Settings
 
 
-async def read_all(kafka: KafkaSettings, topic: str) -> list[Any]:
+async def read_all(kafka: KafkaSettings, topic: str, *, committed: bool = False) -> list[Any]:
     """Return every record of a topic, partition by partition, up to its present end."""
     consumer = AIOKafkaConsumer(
-        topic, **connection_arguments(kafka), enable_auto_commit=False, auto_offset_reset="earliest"
+        topic,
+        **connection_arguments(kafka),
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed" if committed else "read_uncommitted",
     )
     await consumer.start()
     try:
@@ -35,6 +39,11 @@ async def read_all(kafka: KafkaSettings, topic: str) -> list[Any]:
         return sorted(records, key=lambda record: (record.partition, record.offset))
     finally:
         await consumer.stop()
+
+
+async def committed_records(kafka: KafkaSettings, topic: str) -> list[Any]:
+    """Return every record of a topic that no transaction has left open or taken back."""
+    return await read_all(kafka, topic, committed=True)
 
 
 async def folded(kafka: KafkaSettings, topic: str) -> dict[bytes, bytes]:
@@ -60,10 +69,27 @@ async def drained(settings: Settings, topics: Iterable[str], *, limit: float = 6
         await consumer.stop()
 
 
+async def caught_up(settings: Settings, topics: Iterable[str], *, limit: float = 60.0) -> None:
+    """Wait until the group has committed past the last record of each partition.
+
+    Unlike :func:`drained` also where a transaction's marker is the last thing in a partition.
+    """
+    ends: dict[tuple[str, int], int] = {}
+    for topic in topics:
+        for record in await committed_records(settings.kafka, topic):
+            ends[record.topic, record.partition] = record.offset + 1
+    async with asyncio.timeout(limit), Admin(settings.kafka) as admin:
+        while True:
+            found = await admin.committed(settings.app_id, ends)
+            if all(found.get(place, 0) >= end for place, end in ends.items()):
+                return
+            await asyncio.sleep(0.1)
+
+
 @asynccontextmanager
-async def producing(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaProducer]:
+async def producing(kafka: KafkaSettings, **options: Any) -> AsyncIterator[AIOKafkaProducer]:
     """Yield a producer that sends whatever it is given."""
-    producer = AIOKafkaProducer(**connection_arguments(kafka), linger_ms=2, acks="all")
+    producer = AIOKafkaProducer(**connection_arguments(kafka), linger_ms=2, acks="all", **options)
     await producer.start()
     try:
         yield producer

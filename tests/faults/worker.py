@@ -71,6 +71,10 @@ class Worker:
     def running(self) -> bool:
         return self._process.returncode is None
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     async def start(self) -> None:
         self.lines.clear()
         self._process = await asyncio.create_subprocess_exec(

@@ -91,6 +91,49 @@ def test_signing_in_needs_a_user_and_a_password_file(monkeypatch: pytest.MonkeyP
         load()
 
 
+BEARING = {"KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "KAFKA_SASL_MECHANISM": "OAUTHBEARER"}
+ASKING = {
+    "KAFKA_SASL_TOKEN_ENDPOINT": "https://issuer.example/token",
+    "KAFKA_SASL_CLIENT_ID": "watch",
+}
+
+
+@pytest.mark.parametrize("given", ["nothing", "half of the credentials", "both ways"])
+def test_a_bearer_token_comes_from_a_file_or_from_an_endpoint_and_not_from_both(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, given: str
+) -> None:
+    file = tmp_path / "secret"
+    file.touch()
+    ways = {
+        "nothing": {},
+        "half of the credentials": ASKING,
+        "both ways": {
+            **ASKING,
+            "KAFKA_SASL_CLIENT_SECRET_FILE": str(file),
+            "KAFKA_SASL_TOKEN_FILE": str(file),
+        },
+    }
+    for name, value in {**BEARING, **ways[given]}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(InvalidSettings, match="OAUTHBEARER needs KAFKA_SASL_TOKEN_FILE, or else"):
+        load()
+
+
+def test_a_token_endpoint_in_clear_text_is_refused_unless_it_is_on_this_machine(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("hunter2")
+    for name, value in {**BEARING, **ASKING, "KAFKA_SASL_CLIENT_SECRET_FILE": str(secret)}.items():
+        monkeypatch.setenv(name, value)
+    assert "hunter2" not in repr(load())
+    monkeypatch.setenv("KAFKA_SASL_TOKEN_ENDPOINT", "http://127.0.0.1:8080/token")
+    load()
+    monkeypatch.setenv("KAFKA_SASL_TOKEN_ENDPOINT", "http://issuer.example/token")
+    with pytest.raises(InvalidSettings, match="KAFKA_SASL_TOKEN_ENDPOINT"):
+        load()
+
+
 def test_a_certificate_without_its_key_is_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -4,7 +4,12 @@ Stored are the facts, the clock, what the world was told, and the outbox. Everyt
 from these and is folded again when a case is first touched.
 
 Header (10 bytes, big endian): state version (uint8), flags (uint8: 1 = outbox not empty), due time
-(int64, microseconds; the largest value = nothing is due).
+(int64, microseconds; the largest value = nothing is due). It is the same in every version.
+
+A state is read in whatever version it was written and is written anew in the present one when its
+case next changes. A version that this release does not know is a newer release's: refused, since
+writing over it would forget what only that one understands. So a release that changes the body adds
+a reader to :data:`READERS`, and bytes of the former version to the golden files of the tests.
 """
 
 from __future__ import annotations
@@ -21,7 +26,7 @@ from rupture_watch.alliance.telling import Told
 from rupture_watch.codec.packing import pack, unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from rupture_watch.alliance.rules.catalogue import Catalogue
 
@@ -56,7 +61,10 @@ class _Body(msgspec.Struct, array_like=True):
     facts: list[list[Any]]
 
 
-_BODY = msgspec.msgpack.Decoder(_Body)
+READERS: dict[int, Callable[[bytes | memoryview], _Body]] = {
+    1: msgspec.msgpack.Decoder(_Body).decode,
+}
+"""How the body of each version is read, up to the present one."""
 
 
 class PackedFacts:
@@ -119,7 +127,7 @@ def decode(name: str, state: bytes, catalogue: Catalogue) -> tuple[Case, list[Ou
 
     """
     check_version(state)
-    body = _BODY.decode(memoryview(state)[_HEADER.size :])
+    body = READERS[state[0]](memoryview(state)[_HEADER.size :])
     facts = [unpack(packed, body.sources) for packed in body.facts]
     told = {key: Told(revision, standing, digest) for key, revision, standing, digest in body.told}
     history = History(facts, body.cut)
@@ -147,3 +155,14 @@ def due_of(state: bytes) -> Microseconds | None:
 def has_outbox(state: bytes) -> bool:
     """Tell whether messages wait for their acknowledgement, without decoding the state."""
     return bool(state[1] & OUTBOX)
+
+
+def outbox_of(state: bytes) -> list[OutboxEntry]:
+    """Return the outbox alone, without folding the case: no rule can fail on that.
+
+    Raises:
+        NewerState: a newer service wrote this state.
+
+    """
+    check_version(state)
+    return READERS[state[0]](memoryview(state)[_HEADER.size :]).outbox

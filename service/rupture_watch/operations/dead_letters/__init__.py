@@ -1,0 +1,1 @@
+"""What was refused: a summary without values, and the way back onto the topics."""
