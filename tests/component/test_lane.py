@@ -261,9 +261,23 @@ async def test_a_lost_partition_leaves_memory_and_a_kept_one_keeps_its_shard() -
     await lane.checkpoint()
     lane.retain([0])
     assert set(lane.partitions.owned()) == {0}
+    assert lane.partitions.restore_from(1) == -1
     await lane.restored({0: 0, 1: None})
     assert pipeline.shards[0] is kept
     assert pipeline.shards[1] is not lost
+
+
+async def test_a_restore_that_began_before_its_partition_was_dropped_brings_nothing_back() -> None:
+    pipeline = CountingPipeline()
+    lane = lane_on(MemoryLog(), pipeline)
+    await lane.restored({0: None})
+    await lane.advance({0: records(1)})
+    await lane.checkpoint()
+    lane.retain([])
+    lane.partitions.replay(0, [Read("changelog", 0, 7, b"b", b"{}")])
+    await lane.restored({0: 7})
+    assert set(lane.partitions.owned()) == set()
+    assert lane.partitions.restore_from(0) == -1
 
 
 async def test_partitions_progress_while_another_awaits_its_acknowledgement() -> None:

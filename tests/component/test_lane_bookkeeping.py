@@ -11,7 +11,7 @@ from rupture_watch.metrics import Metrics
 from rupture_watch.stream import backlog as backlogs
 from rupture_watch.stream.backlog import Backlog
 from rupture_watch.stream.failpoints import KILLED, Failpoint
-from rupture_watch.stream.lease import Lease
+from rupture_watch.stream.lease import Lease, now
 from rupture_watch.stream.ledger import Ledger, OffsetWentBack, Place
 from rupture_watch.stream.pacer import Pacer
 from rupture_watch.stream.ports import PutOut
@@ -118,7 +118,7 @@ async def test_a_write_waits_for_the_lease_and_fails_when_it_is_lost() -> None:
     waiting = asyncio.create_task(lease.held())
     await asyncio.sleep(0)
     assert not waiting.done()
-    lease.renew(time.monotonic())
+    lease.renew(now())
     await asyncio.wait_for(waiting, timeout=5)
     lease.lose()
     with pytest.raises(PutOut):
@@ -127,9 +127,9 @@ async def test_a_write_waits_for_the_lease_and_fails_when_it_is_lost() -> None:
 
 def test_a_lease_runs_out_a_session_after_the_last_answered_heartbeat() -> None:
     lease = Lease(session=10.0)
-    lease.renew(time.monotonic() - 9.0)
+    lease.renew(now() - 9.0)
     assert lease.valid
-    lease.renew(time.monotonic() - 10.0)
+    lease.renew(now() - 10.0)
     assert not lease.valid
 
 

@@ -16,10 +16,10 @@ from rupture_watch.metrics import Metrics
 from rupture_watch.settings import Settings
 from rupture_watch.stream.app import build
 from rupture_watch.stream.backlog import Backlog
-from rupture_watch.stream.consumer import TURN
 from rupture_watch.stream.engine import Engine, Topics
 from rupture_watch.stream.failpoints import Failpoint
 from rupture_watch.stream.health import Health
+from rupture_watch.stream.intake import TURN
 from rupture_watch.stream.lane import FIRST_SLICE
 from rupture_watch.stream.lease import Lease
 from rupture_watch.stream.ledger import Place
@@ -51,6 +51,7 @@ class Thread:
         self.positions: dict[TP, int | None] = {}
         self.ends: dict[TP, int] = defaultdict(int)
         self.unread: dict[TP, int | None] = {}
+        self.following: dict[TP, int | None] = {}
 
     async def getmany(self, active: set[TP], timeout: float) -> Mapping[TP, list[Read]]:  # noqa: ASYNC109, ARG002 - as stock
         self.asked.append(active)
@@ -75,6 +76,9 @@ class Thread:
 
     def left(self, tp: TP) -> int | None:
         return self.unread.get(tp, 0)
+
+    def next_offset(self, tp: TP) -> int | None:
+        return self.following.get(tp)
 
 
 class Bench:
@@ -152,12 +156,12 @@ def _stop_after(fetched: Mapping[TP, list[Read]], bench: Bench) -> Mapping[TP, l
 async def test_inputs_are_polled_only_after_their_committed_offsets_were_sought(
     bench: Bench,
 ) -> None:
-    assert bench.consumer._fetchable() == {STATE}
+    assert _pollable(bench) == {STATE}
     await bench.consumer.perform_seek()
     bench.engine.backlog.note(Place(*INPUT), 0)
-    assert bench.consumer._fetchable() == {INPUT, TICK, STATE}
+    assert _pollable(bench) == {INPUT, TICK, STATE}
     bench.app.consumer_generation_id += 1
-    assert bench.consumer._fetchable() == {STATE}
+    assert _pollable(bench) == {STATE}
 
 
 async def test_a_worker_that_was_put_out_reads_no_inputs_until_it_is_in_again(
@@ -165,7 +169,7 @@ async def test_a_worker_that_was_put_out_reads_no_inputs_until_it_is_in_again(
 ) -> None:
     await bench.consumer.perform_seek()
     bench.engine.lease.lose()
-    assert bench.consumer._fetchable() == {STATE}
+    assert _pollable(bench) == {STATE}
 
 
 async def test_the_polled_set_is_a_copy_for_an_empty_one_would_mean_every_partition(
@@ -227,7 +231,7 @@ async def test_what_is_queued_is_neither_committed_nor_kept_when_partitions_are_
 async def test_after_a_halt_only_the_state_is_read(bench: Bench) -> None:
     await bench.consumer.perform_seek()
     bench.lane.halted = True
-    assert bench.consumer._fetchable() == {STATE}
+    assert _pollable(bench) == {STATE}
 
 
 async def test_the_record_at_the_read_offset_is_the_next_to_read(bench: Bench) -> None:
@@ -347,3 +351,7 @@ async def test_a_stop_in_the_middle_of_a_batch_lets_it_finish(bench: Bench) -> N
     bench.log.acknowledging.set()
     await bench.consumer.wait_empty()
     assert bench.thread.committed == [{INPUT: 20}]
+
+
+def _pollable(bench: Bench) -> set[TP]:
+    return {TP(*place) for place in bench.consumer.intake.pollable()}

@@ -118,6 +118,22 @@ def test_after_a_restart_the_standing_of_a_case_with_a_waiting_alert_is_told() -
     assert shard.standings(10) == first.standings(10)
 
 
+def test_a_waiting_alert_is_told_after_a_restart_though_a_rule_now_fails_on_its_case(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = a_shard()
+    first.process(records_of([incident()]))
+    durable = {key: state for key, state in first.encode([KEY]) if state is not None}
+    shard = Pipeline(the_rules(), prefix=PREFIX).shard(0, durable)
+    monkeypatch.setattr(overlay_module, "decode", None)
+
+    assert shard.restored() == [KEY]
+    assert shard.outbox(KEY) == first.outbox(KEY) != []
+    shard.outbox_published(KEY)
+    assert shard.standings(10) == []
+    assert shard.take_dirty(10) == []
+
+
 def test_a_newer_state_is_refused() -> None:
     first = a_shard()
     first.process(records_of([incident()]))

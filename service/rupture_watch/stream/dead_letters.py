@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 CONNECT: Final = "__connect.errors."
 OURS: Final = "x-rupture-watch-"
 ATTEMPT: Final = f"{OURS}attempt"
+"""How many times the service has tried this record. A redriven one carries the number of the
+try that it is sent for; a letter that of the try that failed."""
 RECORD_OVERHEAD: Final = 100
 """Bytes that the record's own frame and its batch's header take at most."""
 HEADER_OVERHEAD: Final = 10
@@ -29,7 +31,7 @@ def bury(letter: DeadLetter, topic: str, *, partitions: int, limit: int) -> Outg
     """
     record = letter.record
     headers = [
-        *((name, value) for name, value in record.headers if not _is_added(name)),
+        *((name, value) for name, value in record.headers if not is_added(name)),
         (f"{CONNECT}topic", record.topic.encode()),
         (f"{CONNECT}partition", b"%d" % record.partition),
         (f"{CONNECT}offset", b"%d" % record.offset),
@@ -37,7 +39,7 @@ def bury(letter: DeadLetter, topic: str, *, partitions: int, limit: int) -> Outg
         (f"{CONNECT}exception.class.name", letter.kind.encode()),
         (f"{CONNECT}exception.message", letter.message.encode()),
         (f"{OURS}reason", letter.reason.encode()),
-        (ATTEMPT, b"%d" % (_attempt(record.headers) + 1)),
+        (ATTEMPT, b"%d" % attempt_of(record.headers)),
     ]
     value = record.value
     if value is not None and _size(record.key, value, headers) > limit:
@@ -49,16 +51,17 @@ def bury(letter: DeadLetter, topic: str, *, partitions: int, limit: int) -> Outg
     return Outgoing(topic, record.key, value, headers, record.partition % partitions)
 
 
-def _is_added(name: str) -> bool:
+def is_added(name: str) -> bool:
+    """Tell whether a header was added on the way to or from the dead letters."""
     return name.startswith((CONNECT, OURS))
 
 
-def _attempt(headers: Headers) -> int:
-    """Return how often this record has failed before; a redriven record says so."""
+def attempt_of(headers: Headers) -> int:
+    """Return which try this record is sent for; one that does not say so is on its first."""
     for name, value in headers:
         if name == ATTEMPT and value is not None and value.isdigit() and len(value) < 10:  # noqa: PLR2004 - a count
-            return int(value)
-    return 0
+            return max(1, int(value))
+    return 1
 
 
 def _size(key: bytes | None, value: bytes, headers: Headers) -> int:

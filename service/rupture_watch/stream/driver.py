@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import time
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import CommitFailedError, IllegalStateError
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers import aiokafka as stock
 
@@ -44,18 +45,15 @@ class LaneThread(stock.AIOKafkaConsumerThread):
         coordinator._do_heartbeat = partial(self._beat, coordinator._do_heartbeat)  # noqa: SLF001
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
-        """Take the assignment itself for the first heartbeat."""
-        self._lane.engine.lease.renew(time.monotonic())
+        """Ask at once whether the assignment still holds: the next heartbeat is a while off."""
+        self._lane.engine.lease.assigned()
+        with suppress(KafkaError, TimeoutError):
+            async with asyncio.timeout(self._lane.settings.session_timeout):
+                await self._ensure_consumer()._coordinator._do_heartbeat()  # noqa: SLF001 - as above
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def _beat(self, heartbeat: Callable[[], Awaitable[bool]]) -> bool:
-        sent = time.monotonic()
-        answered = await heartbeat()
-        if answered:
-            self._lane.engine.lease.renew(sent)
-        elif not self.member:
-            self._lane.engine.lease.lose()
-        return answered
+        return await self._lane.engine.lease.heartbeat(heartbeat, lambda: self.member)
 
     @property
     def _lane(self) -> LaneTransport:
@@ -95,13 +93,21 @@ class LaneThread(stock.AIOKafkaConsumerThread):
         By the position that the fetcher keeps, for that is past the markers of transactions too,
         which no poll returns; and up to the last stable offset, for no poll goes further.
         """
-        assignment: Any = self._ensure_consumer()._subscription.subscription.assignment  # noqa: SLF001 - position() is a coroutine of the thread
-        if assignment is None or tp not in assignment.tps:
+        state, position = self._state(tp), self.next_offset(tp)
+        if state is None or position is None:
             return None
-        state = assignment.state_value(tp)
-        position: int | None = state._position  # noqa: SLF001 - one read: its thread may reset it
         end: int | None = state.highwater if state.lso in {None, NO_STABLE_OFFSET} else state.lso
-        return None if position is None or end is None else max(0, end - position)
+        return None if end is None else max(0, end - position)
+
+    def next_offset(self, tp: TP) -> int | None:
+        """Return the position that the fetcher keeps, ``None`` while it has none."""
+        state = self._state(tp)
+        position: int | None = state and state._position  # noqa: SLF001 - one read: its thread may reset it
+        return position
+
+    def _state(self, tp: TP) -> Any:
+        assignment: Any = self._ensure_consumer()._subscription.subscription.assignment  # noqa: SLF001 - position() is a coroutine of the thread
+        return assignment.state_value(tp) if assignment and tp in assignment.tps else None
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         """Commit; return False where the group refuses, raise where it cannot be asked.

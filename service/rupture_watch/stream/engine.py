@@ -93,7 +93,7 @@ class Engine(NamedTuple):
     async def conclude(self, commit: Commit) -> None:
         """Let the turns in progress end, then settle and commit everything."""
         await self.turns.idle()
-        if self.lane.ledger.pending() or self.lane.ledger.behind:
+        if self.lane.ledger.pending() or self.lane.ledger.behind or self.lane.dirty:
             await self.checkpoint(commit)
 
     async def abandon(self) -> None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
+from aiokafka.protocol.produce import ProduceRequest
 
 from rupture_watch.kafka.connection import connection_arguments
 from rupture_watch.stream.patience import patience
-from rupture_watch.stream.ports import LogFailed, Outgoing
+from rupture_watch.stream.ports import LogFailed, Outgoing, PutOut
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Awaitable, Iterable, Sequence
+    from collections.abc import Awaitable, Collection, Iterable, Sequence
 
     from rupture_watch.settings import KafkaSettings
     from rupture_watch.stream.lease import Lease
@@ -27,6 +28,71 @@ REQUEST_TIMEOUT_MS: Final = 30_000
 NO_HEADERS: Final[list[tuple[str, bytes | None]]] = []
 
 
+class Producer(Protocol):
+    """What is asked of the client: aiokafka's producer, or one of a simulated cluster."""
+
+    async def start(self) -> None:
+        """Connect."""
+        ...
+
+    async def stop(self) -> None:
+        """Send what is left and disconnect."""
+        ...
+
+    async def partitions_for(self, topic: str) -> Collection[int]:
+        """Return the partitions of a topic."""
+        ...
+
+    def create_batch(self) -> Any:
+        """Return an empty batch, to append to and to close."""
+        ...
+
+    async def send_batch(self, batch: Any, topic: str, *, partition: int) -> asyncio.Future[Any]:
+        """Queue a closed batch; the future holds its first offset once it is acknowledged."""
+        ...
+
+
+class NotOurs(KafkaError):  # type: ignore[misc] # untyped in its library
+    """A batch that may not be sent any more; aiokafka does not try again."""
+
+
+class LeasedProducer(AIOKafkaProducer):  # type: ignore[misc] # as above
+    """Sends nothing without a lease, however long it was queued or has been retried.
+
+    An idempotent producer tries for ever. A worker that is cut off for longer than its session
+    would, once it is back, first deliver what is left over: states older than their new owner's.
+    """
+
+    def __init__(self, lease: Lease, **options: Any) -> None:
+        super().__init__(**options)
+        send = self.client.send
+
+        async def leased(node: int, request: Any, **more: Any) -> Any:
+            if isinstance(request, ProduceRequest):
+                try:
+                    await lease.held()
+                except PutOut as error:
+                    raise NotOurs from error
+            return await send(node, request, **more)
+
+        self.client.send = leased
+
+
+def producer(kafka: KafkaSettings, lease: Lease) -> LeasedProducer:
+    """Return the idempotent producer that every acknowledgement is awaited of."""
+    return LeasedProducer(
+        lease,
+        **connection_arguments(kafka),
+        acks="all",
+        enable_idempotence=True,
+        compression_type="lz4",
+        linger_ms=0,
+        max_batch_size=BATCH_BYTES,
+        max_request_size=REQUEST_BYTES,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+    )
+
+
 class KafkaLog:
     """Appends with all replicas' acknowledgement, in order, without duplicates.
 
@@ -34,23 +100,16 @@ class KafkaLog:
     append is awaited. A batch is one future instead of one per record: about a tenth of the cost.
 
     The idempotent producer itself retries what can be retried, for ever; the limit is ours. What
-    cannot be retried breaks the producer's sequence, so both end in :class:`LogFailed`.
+    cannot be retried breaks the producer's sequence, so both end in :class:`LogFailed`; as does
+    being put out of the group while something is under way, for it could arrive in a later lease.
     """
 
-    def __init__(self, kafka: KafkaSettings, *, limit: float, lease: Lease) -> None:
+    def __init__(self, producer: Producer, *, limit: float, lease: Lease) -> None:
         self._limit = limit
         self._lease = lease
         self._partitioner = DefaultPartitioner()
-        self._producer = AIOKafkaProducer(
-            **connection_arguments(kafka),
-            acks="all",
-            enable_idempotence=True,
-            compression_type="lz4",
-            linger_ms=0,
-            max_batch_size=BATCH_BYTES,
-            max_request_size=REQUEST_BYTES,
-            request_timeout_ms=REQUEST_TIMEOUT_MS,
-        )
+        self._under_way: set[asyncio.Future[Any]] = set()
+        self._producer = producer
 
     async def start(self) -> None:
         """Connect; raise :class:`LogFailed` where that takes longer than the limit."""
@@ -115,10 +174,18 @@ class KafkaLog:
     async def _hand_over(
         self, builder: Any, topic: str, partition: int
     ) -> tuple[asyncio.Future[Any], int]:
-        await self._lease.held()
+        try:
+            await self._lease.held()
+        except PutOut:
+            if self._under_way:
+                raise LogFailed("put out of the group with writes under way") from None
+            raise
         count = builder.record_count()
         builder.close()
-        return await self._producer.send_batch(builder, topic, partition=partition), count
+        written = await self._producer.send_batch(builder, topic, partition=partition)
+        self._under_way.add(written)
+        written.add_done_callback(self._under_way.discard)
+        return written, count
 
     async def _bounded(self, work: Awaitable[Any]) -> Any:
         try:

@@ -105,16 +105,22 @@ class Lane:
 
         A kept partition into which nothing was read keeps its shard. Every other gets a new one,
         and whatever its outboxes hold is published again: it may have been lost with the process.
+        Nothing is, before every state has been looked at: a newer service's is refused first.
         """
+        waiting: dict[int, Sequence[bytes]] = {}
         for partition, end in ends.items():
             replayed = self.partitions.restored(partition, end)
+            if replayed is None:
+                continue
             self._outputs.recovered(replayed)
             if partition in self._shards and not replayed:
                 continue
             shard = self._pipeline.shard(partition, self.partitions.cases(partition))
             self._shards[partition] = shard
+            waiting[partition] = shard.restored()
+        for partition, keys in waiting.items():
             async with self._locks[partition]:
-                await self._deliver(shard, shard.restored(), since={})
+                await self._deliver(self._shards[partition], keys, since={})
 
     def retain(self, partitions: Collection[int]) -> None:
         """Drop the partitions that went to another worker, cases and all."""

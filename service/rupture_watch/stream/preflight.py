@@ -39,6 +39,7 @@ async def preflight(settings: Settings) -> DeadLetterTopic:
 
     Raises:
         Unfit: a topic is missing, or its partitions, copies or settings are wrong.
+        NotAdmitted: the user lacks a right that shows here.
         Unreachable, Refused: the cluster does not answer, or not to us.
     """
     name = topic_name(settings.topic_prefix, Channel.DEAD_LETTERS)
@@ -47,5 +48,6 @@ async def preflight(settings: Settings) -> DeadLetterTopic:
             raise Unfit("; ".join(faults))
         configs = await admin.configs([name])
         found = await admin.topics()
+        await admin.members(settings.app_id)  # a group that may not be joined is waited for in vain
     limit = configs.get(name, {}).get(LARGEST, KAFKAS_OWN_LIMIT)
     return DeadLetterTopic(name, found[name].partitions, int(limit))

@@ -1,16 +1,16 @@
-"""Fetched changelog batches applied in bulk, under Faust's own recovery."""
+"""Fetched changelog batches applied in bulk, under the recovery's own phases."""
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from faust.types import TP
-
-    from rupture_watch.stream.consumer import LaneConsumer
+    from rupture_watch.effects import Record
+    from rupture_watch.stream.ledger import Place
+    from rupture_watch.stream.ports import Recovery
+    from rupture_watch.stream.store import Partitions
 
 
 class Restore:
@@ -21,37 +21,43 @@ class Restore:
     it set, and the next rebalance within five seconds would be "complete" with half of the state.
     """
 
-    def __init__(self, consumer: LaneConsumer) -> None:
-        self._consumer = consumer
+    def __init__(self, partitions: Partitions, recovery: Recovery) -> None:
+        self._partitions = partitions
+        self._recovery = recovery
+        self._handed: dict[Place, int] = {}
 
-    def position(self, tp: TP) -> int:
+    def position(self, place: Place) -> int:
         """Return where reading of a changelog partition goes on: at the last offset seen."""
-        tables: Any = self._consumer.app.tables
-        return max(0, tables.recovery.active_offsets[tp] or 0)
+        return self._recovery.position(place)
 
-    async def apply(self, tp: TP, records: Sequence[Any]) -> None:
+    async def apply(
+        self, place: Place, records: Sequence[Record], *, following: int | None
+    ) -> None:
         """Apply what was fetched of one changelog partition that is being restored.
 
         Records of any other partition are dropped: Faust would apply them to the table of the
         record before. The seek went to the last offset already seen, so the first may be known.
+
+        ``following`` is the offset that reading goes on from. The last offsets may hold no record,
+        for it was compacted or they are a transaction's markers: then the end is before them, and
+        without being told Faust would wait for it for ever.
         """
-        tables: Any = self._consumer.app.tables
-        recovery = tables.recovery
-        if tp not in recovery.active_tps:
+        span = self._recovery.span(place)
+        if span is None:
             return
-        seen, end = recovery.active_offsets[tp], recovery.active_highwaters[tp]
+        seen, end = span
         fresh = [r for r in records if seen is None or r.offset > seen]
+        last = fresh[-1].offset if fresh else -1 if seen is None else seen
+        if following is not None and following > end > last >= self._handed.get(place, -1):
+            end = last
+            self._recovery.ends_at(place, end)
         if not fresh:
             return
-        at_end = fresh[-1].offset >= end
+        at_end = last >= end
         body = fresh[:-1] if at_end else fresh
         if body:
-            recovery.tp_to_table[tp].data.owner.partitions.replay(tp.partition, body)
-            recovery.active_offsets[tp] = body[-1].offset
-        recovery._active_events_received_at[tp] = time.monotonic()  # noqa: SLF001 - its own watchdog
+            self._partitions.replay(place.partition, body)
+            self._recovery.reached(place, body[-1].offset)
         if at_end:
-            # the callback blocks while flow is suspended
-            await self._consumer.wait_first(
-                self._consumer.callback(self._consumer._to_message(tp, fresh[-1])),  # noqa: SLF001
-                self._consumer.suspend_flow.wait(),
-            )
+            self._handed[place] = last
+            await self._recovery.finish(place, fresh[-1])

@@ -12,8 +12,9 @@ import uvloop
 
 from rupture_watch import logs
 from rupture_watch.kafka.admin import Refused, Unreachable
-from rupture_watch.kafka.admission import NotAdmitted
+from rupture_watch.kafka.admission import NOT_ALLOWED, NotAdmitted
 from rupture_watch.kafka.connection import Unreadable
+from rupture_watch.kafka.producer import Unwritten
 from rupture_watch.metrics import Metrics
 from rupture_watch.stream.app import build
 from rupture_watch.stream.backlog import Backlog
@@ -22,7 +23,7 @@ from rupture_watch.stream.failpoints import Failpoint
 from rupture_watch.stream.flood import FloodGuard
 from rupture_watch.stream.health import Health
 from rupture_watch.stream.heap import settle_heap
-from rupture_watch.stream.kafka_log import KafkaLog
+from rupture_watch.stream.kafka_log import KafkaLog, producer
 from rupture_watch.stream.lane import Lane
 from rupture_watch.stream.lease import Lease
 from rupture_watch.stream.outputs import Outputs
@@ -30,10 +31,12 @@ from rupture_watch.stream.pacer import Pacer
 from rupture_watch.stream.ports import LogFailed
 from rupture_watch.stream.preflight import Unfit, preflight, topics
 from rupture_watch.stream.probes import NoPort, probes
+from rupture_watch.stream.rulesets import announce
 from rupture_watch.stream.ticks import Clock
 from rupture_watch.stream.turns import MISCONFIGURED, UNAVAILABLE, Turns, end_process
 
 if TYPE_CHECKING:
+    from rupture_watch.alliance.ruleset import RuleSet
     from rupture_watch.settings import Settings
     from rupture_watch.stream import ports
     from rupture_watch.stream.app import StreamApp
@@ -41,30 +44,34 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def serve(settings: Settings, pipeline: ports.Pipeline, *, ruleset: str = "") -> int:
+def serve(settings: Settings, pipeline: ports.Pipeline, *, ruleset: RuleSet | None = None) -> int:
     """Run a worker around this pipeline until a signal stops it; return its exit code.
 
     0 after SIGTERM or SIGINT, with everything settled and committed; 70 when the broker fails
-    (start again: nothing is lost); 78 when the set-up is wrong (change it first).
+    (start again: nothing is lost); 78 when the set-up is wrong or a right is missing (change it
+    first).
     """
     logs.configure(settings.log_level)
     metrics = Metrics()
-    metrics.ruleset(ruleset)
+    metrics.ruleset(ruleset.hash if ruleset else "")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
-            return runner.run(_serve(settings, pipeline, metrics))
+            return runner.run(_serve(settings, pipeline, metrics, ruleset))
         except (Unfit, Unreadable, NotAdmitted, NoPort) as error:
             logger.critical("unfit", extra={"detail": str(error), "exit": MISCONFIGURED})
             return MISCONFIGURED
-        except (Unreachable, Refused, LogFailed) as error:
-            logger.critical("no broker", extra={"detail": str(error), "exit": UNAVAILABLE})
-            return UNAVAILABLE
+        except (Unreachable, Refused, Unwritten, LogFailed) as error:
+            code = MISCONFIGURED if isinstance(error.__cause__, NOT_ALLOWED) else UNAVAILABLE
+            logger.critical("no broker", extra={"detail": str(error), "exit": code})
+            return code
         except Exception:  # whatever it is: one line, and nothing is lost by starting again
             logger.critical("internal error", exc_info=True, extra={"exit": UNAVAILABLE})
             return UNAVAILABLE
 
 
-async def _serve(settings: Settings, pipeline: ports.Pipeline, metrics: Metrics) -> int:
+async def _serve(
+    settings: Settings, pipeline: ports.Pipeline, metrics: Metrics, ruleset: RuleSet | None
+) -> int:
     health = Health(metrics)
     async with AsyncExitStack() as stack:
         address = await stack.enter_async_context(
@@ -74,8 +81,11 @@ async def _serve(settings: Settings, pipeline: ports.Pipeline, metrics: Metrics)
         beat = asyncio.create_task(health.beat())
         stack.callback(beat.cancel)
         dead_letters = await preflight(settings)
+        if ruleset is not None and await announce(settings, ruleset):
+            detail = f"{ruleset.name} {ruleset.version}, {ruleset.hash}"
+            logger.info("another rule set from here on", extra={"detail": detail})
         lease = Lease(settings.session_timeout)
-        log = KafkaLog(settings.kafka, limit=settings.retry_limit, lease=lease)
+        log = KafkaLog(producer(settings.kafka, lease), limit=settings.retry_limit, lease=lease)
         await log.start()
         stack.push_async_callback(log.stop)
         outputs = Outputs(

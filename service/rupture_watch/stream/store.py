@@ -21,12 +21,18 @@ class Partitions:
     dictionary per partition, and a lost one is dropped whole.
 
     A write enters memory only after its acknowledgement, so memory is never ahead of the changelog.
+
+    Faust lets a recovery run on into the next rebalance, and remembers of a partition that was
+    dropped and has come back how far it once was read. So a dropped partition takes nothing in, nor
+    counts as restored, until a restore of it begins anew; and that begins with what is contained,
+    with nothing.
     """
 
     def __init__(self) -> None:
         self._cases: dict[int, dict[bytes, bytes]] = {}
         self._applied: dict[int, int] = {}
         self._replayed: dict[int, int] = {}
+        self._dropped: set[int] = set()
 
     def __len__(self) -> int:
         return sum(map(len, self._cases.values()))
@@ -43,8 +49,15 @@ class Partitions:
         """Return the last changelog offset contained, -1 for none, ``None`` if not restored."""
         return self._applied.get(partition)
 
+    def restore_from(self, partition: int) -> int:
+        """Begin a restore; return the last changelog offset that need not be read, -1 for none."""
+        self._dropped.discard(partition)
+        return self._applied.get(partition, NOTHING_APPLIED)
+
     def replay(self, partition: int, records: Sequence[Record]) -> None:
         """Apply changelog records in bulk, as a restore reads them."""
+        if partition in self._dropped:
+            return
         cases = self.cases(partition)
         for record in records:
             key, value = record.key, record.value
@@ -73,11 +86,14 @@ class Partitions:
         self._applied[partition] = max(before, *offsets)
         return list(offsets) == list(range(before + 1, before + 1 + len(offsets)))
 
-    def restored(self, partition: int, end: int | None) -> int:
+    def restored(self, partition: int, end: int | None) -> int | None:
         """Note that a restore read up to ``end``; return how many records it has replayed.
 
         An empty changelog counts as applied up to its end, so that the first write continues it.
+        ``None``: the partition was dropped since that restore began, which is void.
         """
+        if partition in self._dropped:
+            return None
         self.cases(partition)
         known = self._applied.get(partition, NOTHING_APPLIED)
         self._applied[partition] = known if end is None else max(known, end)
@@ -90,4 +106,5 @@ class Partitions:
             del self._cases[partition]
             self._applied.pop(partition, None)
             self._replayed.pop(partition, None)
+        self._dropped |= lost
         return lost

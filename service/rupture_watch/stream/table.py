@@ -48,9 +48,9 @@ class PartitionedStore(memory.Store[bytes, bytes]):
         """Name the owner; before the app starts."""
         self.owner = owner
 
-    def persisted_offset(self, tp: TP) -> int | None:
-        """Return where Faust's recovery may start for this changelog partition."""
-        return self.owner.partitions.applied(tp.partition)
+    def persisted_offset(self, tp: TP) -> int:
+        """Return where Faust's recovery, which begins with this, may start."""
+        return self.owner.partitions.restore_from(tp.partition)
 
     def set_persisted_offset(self, tp: TP, offset: int) -> None:
         """Do nothing: only an acknowledged write or a replayed record moves the offset."""

@@ -33,11 +33,13 @@ class Clock:
         *,
         interval: float,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._engine = engine
         self._log = log
         self._interval = interval
         self._sleep = sleep
+        self._now = now
 
     async def run(self) -> None:
         """Tick for ever, while the worker is ready."""
@@ -48,7 +50,7 @@ class Clock:
 
     async def emit(self) -> None:
         """Publish the ticks of this moment."""
-        now = dt.datetime.now(dt.UTC)
+        now = dt.datetime.fromtimestamp(self._now(), dt.UTC)
         topic = self._engine.topics.ticks
         partitions = sorted(self._engine.partitions.owned())
         await self._log.publish([tick(topic, partition, now) for partition in partitions])

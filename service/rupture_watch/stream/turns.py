@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from aiokafka.errors import KafkaError
 
 from rupture_watch.codec.case_state import NewerState
+from rupture_watch.kafka.admission import NOT_ALLOWED
 from rupture_watch.stream.ports import LogFailed, PutOut
 
 if TYPE_CHECKING:
@@ -40,6 +41,11 @@ class Turns:
         task.add_done_callback(self._running.discard)
         await asyncio.shield(task)
 
+    @property
+    def running(self) -> int:
+        """How many turns are in progress."""
+        return len(self._running)
+
     async def idle(self) -> None:
         """Wait until every turn in progress has ended."""
         while self._running:
@@ -61,9 +67,27 @@ def end_process(error: BaseException) -> NoReturn:
             "the state is a newer service's: run that version", extra={"exit": MISCONFIGURED}
         )
         os._exit(MISCONFIGURED)
+    if (detail := _lacking(error)) is not None:
+        logger.critical(
+            "Kafka does not allow this user what it needs",
+            extra={
+                "detail": detail,
+                "exit": MISCONFIGURED,
+                "remedy": "grant what `rupture-watch rights` lists for the worker",
+            },
+        )
+        os._exit(MISCONFIGURED)
     if isinstance(error, LogFailed | KafkaError):
         detail = str(error) if isinstance(error, LogFailed) else type(error).__name__
         logger.critical("Kafka has failed us", extra={"detail": detail, "exit": UNAVAILABLE})
     else:
         logger.critical("internal error", exc_info=error, extra={"exit": UNAVAILABLE})
     os._exit(UNAVAILABLE)
+
+
+def _lacking(error: BaseException) -> str | None:
+    """Return how the broker put it where the user lacks a right, else None."""
+    if isinstance(error, NOT_ALLOWED):
+        return type(error).__name__
+    said = str(error).rpartition(" ")[2] if isinstance(error, LogFailed) else ""
+    return said if said in {kind.__name__ for kind in NOT_ALLOWED} else None

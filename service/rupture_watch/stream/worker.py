@@ -27,4 +27,4 @@ def run(settings: Settings) -> int:
         logger.critical("unfit", extra={"detail": str(error), "exit": MISCONFIGURED})
         return MISCONFIGURED
     pipeline = Pipeline(catalogue, prefix=settings.topic_prefix)
-    return serve(settings, pipeline, ruleset=catalogue.ruleset.hash)
+    return serve(settings, pipeline, ruleset=catalogue.ruleset)
