@@ -13,6 +13,8 @@ import typer
 
 from rupture_watch import __version__
 from rupture_watch.cli.output import moment
+from rupture_watch.gateway.settings import GatewaySettings
+from rupture_watch.inbox.settings import InboxSettings
 from rupture_watch.settings import table
 
 if TYPE_CHECKING:
@@ -26,9 +28,15 @@ COMMANDS = [
     "publish",
     "simulate",
     "tail",
+    "dead-letters",
+    "redrive",
+    "repartition",
+    "rights",
     "validate",
     "replay",
     "explain",
+    "backtest",
+    "calibrate",
     "schemas",
     "settings",
 ]
@@ -70,6 +78,13 @@ def test_the_version_is_the_packages() -> None:
         ["publish", "no-such-file.jsonl"],
         ["replay", "no-such-file.jsonl", "--alerts", "out"],
         ["demo", "--seconds", "0"],
+        ["redrive", "--reason", "no-such-reason"],
+        ["redrive", "--topic", "alerts.v1"],
+        ["redrive", "--offsets", "3-4"],
+        ["redrive", "--partition", "0", "--offsets", "3"],
+        ["redrive", "--from", "yesterday"],
+        ["repartition", "--partitions", "0", "--prefix", "p.", "--app-id", "a"],
+        ["rights", "--role", "nobody"],
         ["simulate", "--weeks", "1"],
     ],
 )
@@ -87,7 +102,18 @@ def test_a_wrong_setting_is_one_line_and_78(command: list[str]) -> None:
     assert line.startswith("rupture-watch: RUPTURE_WATCH_PARTITIONS: ")
 
 
-@pytest.mark.parametrize("command", [["topics", "check"], ["topics", "create"], ["tail"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["topics", "check"],
+        ["topics", "create"],
+        ["tail"],
+        ["dead-letters"],
+        ["redrive"],
+        ["redrive", "--go"],
+        ["repartition", "--partitions", "8", "--prefix", "p.", "--app-id", "a"],
+    ],
+)
 def test_no_broker_at_the_address_is_one_line_that_names_it_and_70(command: list[str]) -> None:
     ended = run(*command, KAFKA_BOOTSTRAP="127.0.0.1:1")
     assert ended.returncode == 70
@@ -135,7 +161,8 @@ def test_a_replay_writes_the_same_bytes_twice(tmp_path: Path) -> None:
 
 
 def test_every_setting_is_listed_for_machines() -> None:
-    assert json.loads(run("settings", "--json").stdout) == [row._asdict() for row in table()]
+    rows = table(GatewaySettings, InboxSettings)
+    assert json.loads(run("settings", "--json").stdout) == [row._asdict() for row in rows]
 
 
 @pytest.mark.parametrize(

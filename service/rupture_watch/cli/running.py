@@ -103,6 +103,7 @@ def demo(
                 seconds=seconds,
                 workers=workers,
                 clinic=LiveClinic(cases=cases, seed=seed),
+                page=not json,
                 say=notes.print,
                 show=lambda alert: (
                     typer.echo(structured(alert))

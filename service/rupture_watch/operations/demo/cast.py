@@ -15,6 +15,7 @@ from rupture_watch.operations.broker import LocalBroker
 from rupture_watch.operations.broker.artifacts import obtainable
 from rupture_watch.operations.broker.mock import NOTICE, MockBroker
 from rupture_watch.operations.broker.node import free_ports
+from rupture_watch.operations.demo.page import start_page
 from rupture_watch.operations.demo.watching import Watching
 from rupture_watch.operations.demo.workers import WorkerProcess
 from rupture_watch.operations.live import Sender
@@ -70,6 +71,8 @@ async def assemble(demo: Demo, settings: Settings, tally: Tally, stack: AsyncExi
     for worker in await _start_workers(own, workers, folder, stack):
         demo.say(f"{worker.name} is ready: http://{worker.address}/metrics")
         failures.append(worker.died)
+    if demo.page:
+        failures += await start_page(own, folder, demo.say, stack)
     producer = await stack.enter_async_context(EventProducer(kafka))
     sender = Sender(own, producer, tally.note_acknowledged)
     failures.append(sender.failed)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class Demo:
     """What to show: ``seconds`` of a clinic (None: until stopped) and so many workers.
 
-    ``say`` is told what goes on, ``show`` every alert event.
+    ``say`` is told what goes on, ``show`` every alert event. ``page``: serve the inbox as well.
     """
 
     seconds: float | None
@@ -34,6 +34,7 @@ class Demo:
     clinic: LiveClinic
     say: Callable[[str], None]
     show: Callable[[PublishedAlert], None]
+    page: bool = False
 
 
 async def run(demo: Demo, settings: Settings) -> Tally | None:

@@ -15,7 +15,7 @@ from rupture_watch.operations.demo.failure import DemoFailure
 from rupture_watch.operations.orphans import dies_with_parent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 READY_LIMIT: Final = 60.0
@@ -32,10 +32,19 @@ class WorkerProcess:
         environment: its settings, as variables.
         port: where it serves metrics and health.
         log: file that takes its log.
+        command: what it runs, where that is not a worker.
     """
 
-    def __init__(self, name: str, environment: Mapping[str, str], port: int, log: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        environment: Mapping[str, str],
+        port: int,
+        log: Path,
+        command: Sequence[str] = ("worker",),
+    ) -> None:
         self.name = name
+        self._command = command
         self.address = f"{HOST}:{port}"
         self._environment = {
             **os.environ,
@@ -53,7 +62,7 @@ class WorkerProcess:
                 sys.executable,
                 "-m",
                 "rupture_watch",
-                "worker",
+                *self._command,
                 env=self._environment,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
