@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from rupture_watch.alliance.facts import Closure, Form
 from rupture_watch.alliance.history import Taken
-from rupture_watch.alliance.scoring import score
 from rupture_watch.codec.case_state import (
     NewerState,
     OutboxEntry,
@@ -28,6 +27,7 @@ from rupture_watch.contracts.topics import INPUT_TYPES, Channel
 from rupture_watch.dues import Dues
 from rupture_watch.effects import DeadLetter, Effects, Message
 from rupture_watch.overlay import Live, Overlay
+from rupture_watch.safety import safety_items
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping, Sequence
@@ -192,7 +192,7 @@ class Shard:
         taken = self.take(key, incoming, urgent)
         effects.outcomes[incoming.type, taken.value] += 1
         if taken is Taken.ACCEPTED and isinstance(fact, Form) and not fact.void:
-            effects.safety.extend(self._safety(key, incoming.case, fact))
+            effects.safety.extend(safety_items(self._pipeline.registry, incoming.case, fact))
 
     def take(self, key: bytes, incoming: Incoming, urgent: dict[bytes, None]) -> Taken:
         """Take in one accepted event.
@@ -266,14 +266,6 @@ class Shard:
         self._dirty[key] = None
         self._changed[key] = None
         self._dues.put(key, live.case.next_due)
-
-    def _safety(self, key: bytes, case: str, form: Form) -> Iterable[Message]:
-        instrument = self._pipeline.registry.find(form.instrument)
-        if instrument is None or not instrument.risk_items:
-            return
-        for item in score(form, self._pipeline.registry).risk:
-            value, headers = writing.safety_item(case, form, item)
-            yield Message(Channel.SAFETY, key, value, headers)
 
 
 def _open_to_judge(overlay: Overlay, key: bytes) -> Live:
