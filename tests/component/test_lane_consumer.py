@@ -25,6 +25,7 @@ from rupture_watch.stream.lease import Lease
 from rupture_watch.stream.ledger import Place
 from rupture_watch.stream.merge import FULL
 from rupture_watch.stream.pacer import Pacer
+from rupture_watch.stream.ports import PutOut
 from rupture_watch.stream.turns import Turns
 from tests.component.counting import CountingPipeline
 from tests.component.memory_log import CHANGELOG, RATINGS, TICKS, MemoryLog, Read, lane_on
@@ -318,6 +319,23 @@ async def test_a_worker_that_was_put_out_writes_nothing_any_more(bench: Bench) -
     assert bench.thread.committed == []
     assert bench.log.changelog[0] == []
     assert set(bench.lane.partitions.owned()) == set()
+
+
+async def test_a_worker_that_finds_itself_put_out_while_it_settles_drops_everything(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.consumer.perform_seek()
+    await bench.drain(lambda: {INPUT: _read(INPUT, 0, 1)})
+
+    async def refused(*_: object) -> list[int]:
+        raise PutOut
+
+    monkeypatch.setattr(bench.log, "append", refused)
+    await bench.consumer.on_partitions_revoked({INPUT, TICK, STATE})
+    await bench.consumer.wait_empty()
+    assert bench.thread.committed == []
+    assert set(bench.lane.partitions.owned()) == set()
+    assert bench.lane.dirty == 0
 
 
 async def test_a_refused_commit_is_no_failure_and_is_tried_again(bench: Bench) -> None:

@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         [outcome] = play_chunk(
             (range(options.seed, options.seed + 1), options.trap, options.pipeline)
         )
-        return _tell([outcome], verbose=options.verbose, focus=FOCUS.get(options.trap))
+        return _tell([outcome], verbose=options.verbose, focus=FOCUS.get(options.trap, ()))
     return _sweep(options)
 
 
@@ -63,7 +63,10 @@ def _sweep(options: argparse.Namespace) -> int:
     with ProcessPoolExecutor(options.processes, mp_context=get_context("spawn")) as pool:
         for outcomes in _in_order(pool, chunks, 2 * options.processes):
             done += len(outcomes)
-            failed += [outcome for outcome in outcomes if outcome.failure]
+            for outcome in outcomes:
+                if outcome.failure:
+                    failed.append(outcome)
+                    _say(f"seed {outcome.seed} fails")
             if monotonic() - told > NEWS:
                 told = monotonic()
                 _say(f"{done} of {options.seeds}, {done / (told - started):.0f} a second")
@@ -71,7 +74,7 @@ def _sweep(options: argparse.Namespace) -> int:
                 break
     seconds = monotonic() - started
     _say(f"{done} schedules in {seconds:.0f} s, {done / seconds:.0f} a second")
-    return _tell(failed, verbose=options.verbose, focus=FOCUS.get(options.trap))
+    return _tell(failed, verbose=options.verbose, focus=FOCUS.get(options.trap, ()))
 
 
 def _in_order(pool: ProcessPoolExecutor, chunks: list[Work], ahead: int) -> Iterator[list[Outcome]]:
@@ -83,7 +86,7 @@ def _in_order(pool: ProcessPoolExecutor, chunks: list[Work], ahead: int) -> Iter
         running += [pool.submit(play_chunk, chunk) for chunk in islice(left, 1)]
 
 
-def _tell(outcomes: Sequence[Outcome], *, verbose: bool, focus: str | None) -> int:
+def _tell(outcomes: Sequence[Outcome], *, verbose: bool, focus: tuple[str, ...]) -> int:
     for outcome in outcomes:
         if verbose:
             _say(str(plan(outcome.seed, focus)))

@@ -22,5 +22,5 @@ def play_chunk(work: Work) -> list[Outcome]:
         warnings.simplefilter("ignore")  # coroutines of dead processes are never awaited
         return [
             outcome if outcome.failure or len(seeds) == 1 else outcome._replace(timeline=())
-            for outcome in play_all(seeds, pipeline, FOCUS.get(trap or ""))
+            for outcome in play_all(seeds, pipeline, FOCUS.get(trap or "", ()))
         ]

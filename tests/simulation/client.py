@@ -98,7 +98,7 @@ class Client:
             )
             prepared = False
             self._lease.assigned()
-            await self._lease.heartbeat(self._heartbeat, lambda: self.member)
+            await self._ask()
             self.announce(self.generation)
             await self.listener.on_assigned(set(self._assigned), self.generation)
             self._heart = asyncio.create_task(self._beat())
@@ -151,6 +151,10 @@ class Client:
             await asyncio.sleep(interval)
             if not await self._lease.heartbeat(self._heartbeat, lambda: self.member):
                 await asyncio.sleep(BACKOFF)
+
+    async def _ask(self) -> None:
+        """Ask whether an assignment still holds, as the service's thread does."""
+        await self._lease.heartbeat(self._heartbeat, lambda: self.member)
 
     async def _heartbeat(self) -> bool:
         member, generation, group = self._member, self.generation, self._world.group

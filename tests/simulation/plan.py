@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import cycle
 from typing import Final, NamedTuple
 
 from tests.simulation.ordered import BAD, ONCE, RISK
@@ -61,8 +62,8 @@ class Plan(NamedTuple):
     """When all faults are over."""
 
 
-def plan(seed: int, focus: str | None = None) -> Plan:
-    """Return the same plan for the same seed; ``focus`` is the only kind of fault in it."""
+def plan(seed: int, focus: tuple[str, ...] = ()) -> Plan:
+    """Return the same plan for the same seed; the kinds of ``focus``, if any, take turns in it."""
     rng = random.Random(seed)
     span = rng.uniform(0.6, 2.0)
     cases = rng.randint(1, 6)
@@ -70,7 +71,7 @@ def plan(seed: int, focus: str | None = None) -> Plan:
     events = sorted(_event(rng, span, cases, number) for number in range(rng.randint(6, 45)))
     faults = sorted(_fault(rng, span) for _ in range(rng.choice((0, 1, 2, 2, 3, 3, 4, 6))))
     if focus:
-        faults = [fault._replace(kind=focus) for fault in faults]
+        faults = [f._replace(kind=kind) for f, kind in zip(faults, cycle(focus), strict=False)]
     return Plan(
         seed=seed,
         partitions=partitions,

@@ -41,7 +41,7 @@ class Outcome(NamedTuple):
     """Of virtual time."""
 
 
-def play(seed: int, pipeline: str, focus: str | None) -> Outcome:
+def play(seed: int, pipeline: str, focus: tuple[str, ...]) -> Outcome:
     """Play one schedule to its end and judge it."""
     planned = plan(seed, focus)
     world = World(planned, SCRIPTS[pipeline](planned))
@@ -61,7 +61,7 @@ def play(seed: int, pipeline: str, focus: str | None) -> Outcome:
     )
 
 
-def play_all(seeds: Iterable[int], pipeline: str, focus: str | None = None) -> Iterator[Outcome]:
+def play_all(seeds: Iterable[int], pipeline: str, focus: tuple[str, ...] = ()) -> Iterator[Outcome]:
     """Play these, quietly and without the collector in between."""
     logging.disable(logging.CRITICAL)
     said, sys.unraisablehook = sys.unraisablehook, lambda _: None  # coroutines of dead processes

@@ -22,6 +22,7 @@ from rupture_watch.stream.outputs import Outputs
 from rupture_watch.stream.restore import Restore
 from rupture_watch.stream.store import Partitions
 from rupture_watch.stream.turns import Turns
+from tests.simulation.client import Client
 from tests.simulation.sender import Sender
 
 if TYPE_CHECKING:
@@ -40,9 +41,9 @@ class Trap(NamedTuple):
 
 
 TRAPS: Final[dict[str, list[Trap]]] = {}
-FOCUS: Final = {
-    "an_assignment_counts_as_a_heartbeat": "cut off",
-    "the_lease_does_not_notice_that_the_machine_was_suspended": "suspend",
+FOCUS: Final[dict[str, tuple[str, ...]]] = {
+    "an_assignment_counts_as_a_heartbeat": ("kill", "cut off"),
+    "the_lease_does_not_notice_that_the_machine_was_suspended": ("suspend",),
 }
 """Traps that show in one of thousands of schedules, and the trouble that brings them out."""
 
@@ -236,6 +237,15 @@ async def a_worker_that_was_put_out_keeps_what_it_knows(self: Engine) -> None:
     await self.turns.idle()
 
 
+@_trap(Engine, "conclude")
+async def a_worker_that_finds_itself_put_out_late_keeps_what_it_knows(
+    self: Engine, commit: Any
+) -> None:
+    await self.turns.idle()
+    if self.lane.ledger.pending() or self.lane.ledger.behind or self.lane.dirty:
+        await self.checkpoint(commit)
+
+
 @_trap(Partitions, "restore_from")
 def a_dropped_partition_is_read_on_from_where_it_once_was(
     self: Partitions, partition: int
@@ -268,6 +278,13 @@ async def a_restore_waits_for_a_record_at_the_very_end(
 @_trap(Lease, "assigned")
 def an_assignment_counts_as_a_heartbeat(self: Lease) -> None:
     self.renew(leases.now())
+
+
+async def _not_asked(self: Client) -> None:
+    del self
+
+
+TRAPS["an_assignment_counts_as_a_heartbeat"].append(Trap(Client, "_ask", _not_asked))
 
 
 @_trap(Lease, "held")

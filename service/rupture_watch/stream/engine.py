@@ -91,10 +91,17 @@ class Engine(NamedTuple):
         await self.turns.take(self._checkpoint(commit))
 
     async def conclude(self, commit: Commit) -> None:
-        """Let the turns in progress end, then settle and commit everything."""
+        """Let the turns in progress end, then settle and commit everything.
+
+        A worker may find only then that it has been put out of the group; then it drops everything.
+        """
         await self.turns.idle()
-        if self.lane.ledger.pending() or self.lane.ledger.behind or self.lane.dirty:
+        lane = self.lane
+        unsettled = lane.ledger.pending() or lane.ledger.behind or lane.dirty
+        if unsettled and not self.turns.put_out:
             await self.checkpoint(commit)
+        if self.turns.put_out:
+            await self.abandon()
 
     async def abandon(self) -> None:
         """Drop everything unwritten, for somebody else owns it: all will be restored anew."""
@@ -102,6 +109,8 @@ class Engine(NamedTuple):
         if self.lane.partitions.owned():
             logger.warning("put out of the group; unwritten state is dropped")
             self.lane.retain(())
+        self.forget(list(self.lane.ledger.processed()))
+        self.turns.put_out = False
 
     async def _checkpoint(self, commit: Commit) -> None:
         with self.pacer.measured():

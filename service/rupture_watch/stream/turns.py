@@ -28,9 +28,13 @@ class Turns:
     Stopping a Faust app cancels the loop that fetches, in the middle of awaited acknowledgements,
     and Faust commits past an event whose handler raised. So each turn is a task behind a shield,
     and no exception ever leaves it: the process ends instead, and its successor replays.
+
+    ``put_out`` turns true where a turn ended because the group has put the worker out: memory is
+    then ahead of the changelog, with nobody left to write it, and has to be dropped.
     """
 
     def __init__(self, die: Callable[[BaseException], None] | None = None) -> None:
+        self.put_out = False
         self._running: set[asyncio.Task[None]] = set()
         self._die = die or end_process
 
@@ -55,6 +59,7 @@ class Turns:
         try:
             await work
         except PutOut:
+            self.put_out = True
             logger.warning("put out of the group in the middle of a turn")
         except Exception as error:  # noqa: BLE001 - whatever it is, going on could lose events
             self._die(error)
