@@ -14,6 +14,8 @@ from pydantic import AfterValidator, Field, FilePath, ValidationError, model_val
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from rupture_watch.failures import Misconfigured
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -32,7 +34,7 @@ RuleSetSource = Annotated[str, AfterValidator(_is_there)]
 """The name of a rule set that ships with the service, or a file."""
 
 
-class InvalidSettings(Exception):
+class InvalidSettings(Misconfigured):
     """A setting is wrong; the command line prints its one line and exits with 78."""
 
 

@@ -11,8 +11,8 @@ import trustme
 from sqlalchemy import text
 
 from rupture_watch.delivery.courier import now
-from rupture_watch.delivery.failures import Misconfigured
 from rupture_watch.delivery.log.listing import attempts
+from rupture_watch.failures import Misconfigured
 from tests.receivers.alerts import STATEMENT, alert_id, revision
 from tests.receivers.office import at_work, in_folder, mailbox
 from tests.receivers.post import PASSWORD, USER, PostOffice, open_office

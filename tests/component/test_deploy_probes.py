@@ -11,8 +11,8 @@ import typer
 
 from rupture_watch.cli.entry import app
 from rupture_watch.metrics import Metrics
+from rupture_watch.probes import probes
 from rupture_watch.stream.health import Health
-from rupture_watch.stream.probes import probes
 from tests.component.deployment import own_services, scrape_jobs, services, stages
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from rupture_watch.codec.case_state import NewerState
+from rupture_watch.failures import MISCONFIGURED, UNAVAILABLE
 from rupture_watch.metrics import Metrics
 from rupture_watch.stream.backlog import Backlog
 from rupture_watch.stream.engine import Engine
@@ -19,7 +20,7 @@ from rupture_watch.stream.lease import Lease
 from rupture_watch.stream.outputs import DeadLetterTopic, Outputs
 from rupture_watch.stream.pacer import Pacer
 from rupture_watch.stream.ticks import Clock
-from rupture_watch.stream.turns import MISCONFIGURED, UNAVAILABLE, Turns
+from rupture_watch.stream.turns import Turns
 from tests.simulation.client import Client
 from tests.simulation.phases import Phases
 from tests.simulation.sender import Sender

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 from rupture_watch.delivery.channels.fhir_terms import REASONS, concepts
 from rupture_watch.delivery.channels.opening import channel_of
 from rupture_watch.delivery.configuration import load
-from rupture_watch.delivery.failures import Misconfigured
+from rupture_watch.failures import Misconfigured
 from rupture_watch.operations.tail.sentences import REASONS as WORDS
 
 if TYPE_CHECKING:

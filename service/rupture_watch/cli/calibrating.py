@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from rupture_watch.cli.output import MISCONFIGURED, Json, count_progress, print_json
+from rupture_watch.cli.output import Json, count_progress, print_json
+from rupture_watch.failures import MISCONFIGURED
 
 
 def calibrate(

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from rupture_watch.cli.judging import RuleSetFile
-from rupture_watch.cli.output import FAULTY, EventFile, Json, count_progress, print_json
+from rupture_watch.cli.output import EventFile, Json, count_progress, print_json
+from rupture_watch.failures import FAULTY
 
 
 def validate(file: EventFile, *, ruleset: RuleSetFile = None, json: Json = False) -> None:

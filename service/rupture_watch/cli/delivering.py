@@ -9,7 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from rupture_watch.cli.output import FAULTY, Json, print_json
+from rupture_watch.cli.output import Json, print_json
+from rupture_watch.failures import FAULTY
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

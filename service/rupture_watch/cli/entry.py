@@ -24,7 +24,7 @@ from rupture_watch.cli import (
     rights,
     running,
 )
-from rupture_watch.cli.output import FAULTY, MISCONFIGURED, UNAVAILABLE
+from rupture_watch.failures import MISCONFIGURED
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command()(running.worker)
@@ -72,34 +72,11 @@ def main() -> None:
 def _exit_code(error: Exception) -> int | None:
     """Return the exit code of an expected failure, None for a fault of ours."""
     from rupture_watch.alliance.ruleset import RuleSetError
-    from rupture_watch.delivery.failures import LogUnavailable, Misconfigured
-    from rupture_watch.kafka.admin import Refused, Unreachable
-    from rupture_watch.kafka.admission import NotAdmitted
-    from rupture_watch.kafka.connection import Unreadable
-    from rupture_watch.kafka.consumer import MissingTopic
-    from rupture_watch.kafka.producer import Unwritten
-    from rupture_watch.kafka.transactions import Overtaken
-    from rupture_watch.operations.broker import BrokerFailure
-    from rupture_watch.operations.calibrate.failure import TooLittle
-    from rupture_watch.operations.demo import DemoFailure
-    from rupture_watch.operations.explain import UnknownCase, UnknownSession
-    from rupture_watch.operations.repartition import Incomplete, NotNow
-    from rupture_watch.operations.rulesets_used import UnknownRuleSet
-    from rupture_watch.settings import InvalidSettings
+    from rupture_watch.failures import Failure
 
-    if isinstance(error, InvalidSettings | Unreadable | NotAdmitted | MissingTopic | RuleSetError):
+    if isinstance(error, RuleSetError):  # the core knows nothing of processes
         return MISCONFIGURED
-    if isinstance(error, Misconfigured | NotNow):
-        return MISCONFIGURED
-    if isinstance(error, LogUnavailable | Incomplete):
-        return UNAVAILABLE
-    if isinstance(error, UnknownCase | UnknownSession | UnknownRuleSet | TooLittle):
-        return FAULTY
-    if isinstance(
-        error, BrokerFailure | DemoFailure | Unreachable | Refused | Unwritten | Overtaken
-    ):
-        return UNAVAILABLE
-    return None
+    return error.exit_code if isinstance(error, Failure) else None
 
 
 def _version(wanted: bool) -> None:

@@ -12,13 +12,13 @@ import typer
 from rich.console import Console
 
 from rupture_watch.cli.output import (
-    FAULTY,
     EventFile,
     Json,
     count_progress,
     file_progress,
     print_json,
 )
+from rupture_watch.failures import FAULTY
 
 SHOWN = 20
 """Faults that are printed one by one; more are counted."""

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from rupture_watch.cli.output import FAULTY, Json, moment, print_json
+from rupture_watch.cli.output import Json, moment, print_json
+from rupture_watch.failures import FAULTY
 
 mapping = typer.Typer(no_args_is_help=True, help="How other systems' words become ours.")
 keys = typer.Typer(no_args_is_help=True, help="Secrets of the gateway, freshly made.")

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from rupture_watch.cli.output import FAULTY, Json, print_json
+from rupture_watch.cli.output import Json, print_json
+from rupture_watch.failures import FAULTY
 
 inbox = typer.Typer(help="The clinical lead's page.", invoke_without_command=True)
 audit = typer.Typer(no_args_is_help=True, help="The audit log of the inbox.")

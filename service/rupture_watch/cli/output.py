@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from json import dumps
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -19,10 +19,6 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
-
-FAULTY: Final = 1
-UNAVAILABLE: Final = 70
-MISCONFIGURED: Final = 78
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 EventFile = Annotated[

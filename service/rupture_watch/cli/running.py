@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from rupture_watch.cli.output import MISCONFIGURED, Json, print_json
+from rupture_watch.cli.output import Json, print_json
+from rupture_watch.failures import MISCONFIGURED
 
 topics = typer.Typer(no_args_is_help=True, help="The topics of this installation.")
 

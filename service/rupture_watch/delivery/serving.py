@@ -8,27 +8,20 @@ import signal
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, Final
 
-import uvloop
-
-from rupture_watch import logs
+from rupture_watch import logs, process
 from rupture_watch.contracts.topics import Channel as Topic
 from rupture_watch.contracts.topics import topic_name
 from rupture_watch.delivery.channels.opening import channel_of
 from rupture_watch.delivery.courier import Courier, now
-from rupture_watch.delivery.failures import LogUnavailable, Misconfigured
-from rupture_watch.delivery.health import Health, served
+from rupture_watch.delivery.health import Health
 from rupture_watch.delivery.intake import Intake
 from rupture_watch.delivery.log import DeliveryLog, open_log
 from rupture_watch.delivery.log.opening import location, sole_possession
 from rupture_watch.delivery.measures import CATALOGUE
 from rupture_watch.delivery.upkeep import Upkeep
-from rupture_watch.kafka.admin import Refused, Unreachable
-from rupture_watch.kafka.admission import NotAdmitted
-from rupture_watch.kafka.connection import Unreadable
-from rupture_watch.kafka.consumer import MissingTopic
 from rupture_watch.kafka.group import GroupConsumer
 from rupture_watch.metrics import Metrics
-from rupture_watch.settings import InvalidSettings
+from rupture_watch.probes import probes
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -39,8 +32,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MISCONFIGURED: Final = 78
-UNAVAILABLE: Final = 70
 CHATTY: Final = ("aiosmtplib", "aiosqlite", "alembic", "sqlalchemy")
 """Libraries of which only warnings are of interest here."""
 GRACE: Final = 20.0
@@ -61,20 +52,7 @@ def serve(settings: Settings, configuration: Configuration) -> int:
     logs.configure(settings.log_level)
     for library in CHATTY:
         logging.getLogger(library).setLevel(logging.WARNING)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        try:
-            runner.run(_serve(settings, configuration))
-        except (InvalidSettings, Misconfigured, Unreadable, NotAdmitted, MissingTopic) as error:
-            logger.critical("unfit", extra={"detail": str(error), "exit": MISCONFIGURED})
-            return MISCONFIGURED
-        except (Unreachable, Refused, LogUnavailable) as error:
-            logger.critical("unavailable", extra={"detail": str(error), "exit": UNAVAILABLE})
-            return UNAVAILABLE
-        except Exception:  # whatever it is: one line, and nothing is lost by starting again
-            logger.critical("internal error", exc_info=True, extra={"exit": UNAVAILABLE})
-            return UNAVAILABLE
-    logger.info("stopped", extra={"exit": 0})
-    return 0
+    return process.run(_serve(settings, configuration), unavailable="unavailable")
 
 
 async def _serve(settings: Settings, configuration: Configuration) -> None:
@@ -86,7 +64,7 @@ async def _serve(settings: Settings, configuration: Configuration) -> None:
     channels = [(one, channel_of(one)) for one in configuration.endpoint]
     async with AsyncExitStack() as stack:
         address = await stack.enter_async_context(
-            served(health, metrics, host=settings.http_host, port=settings.http_port)
+            probes(health, metrics, host=settings.http_host, port=settings.http_port)
         )
         logger.info("serving metrics and probes", extra={"address": address})
         beat = asyncio.create_task(health.beat())

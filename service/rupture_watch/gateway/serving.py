@@ -12,9 +12,8 @@ from contextlib import AsyncExitStack, contextmanager
 from typing import TYPE_CHECKING, Final
 
 import uvicorn
-import uvloop
 
-from rupture_watch import logs
+from rupture_watch import logs, process
 from rupture_watch.contracts.topics import INPUT_TYPES, Channel, topic_name
 from rupture_watch.gateway import clients as client_file
 from rupture_watch.gateway import keyfile
@@ -32,9 +31,7 @@ from rupture_watch.gateway.standing import Standings
 from rupture_watch.gateway.subscriptions import EventNumbers, FhirServer
 from rupture_watch.gateway.tokens import Tokens
 from rupture_watch.gateway.writer import KafkaWriter
-from rupture_watch.kafka.admin import Admin, Refused, Unreachable
-from rupture_watch.kafka.admission import NotAdmitted
-from rupture_watch.kafka.connection import Unreadable
+from rupture_watch.kafka.admin import Admin
 from rupture_watch.kafka.consumer import MissingTopic
 from rupture_watch.metrics import Metrics
 from rupture_watch.rulesets import load_catalogue
@@ -49,8 +46,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-UNAVAILABLE: Final = 70
-MISCONFIGURED: Final = 78
 GRACE: Final = 20
 """Seconds that requests under way have at SIGTERM; longer than an acknowledgement may take."""
 
@@ -74,18 +69,7 @@ def serve(gateway: GatewaySettings, settings: Settings) -> int:
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     # While a broker is away the client has a line for every try; we say it in one.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        try:
-            return runner.run(_serve(gateway, settings))
-        except (InvalidSettings, Unreadable, NotAdmitted, MissingTopic) as error:
-            logger.critical("unfit", extra={"detail": str(error), "exit": MISCONFIGURED})
-            return MISCONFIGURED
-        except (Unreachable, Refused) as error:
-            logger.critical("no broker", extra={"detail": str(error), "exit": UNAVAILABLE})
-            return UNAVAILABLE
-        except Exception:  # whatever it is: one line, and a successor may start over
-            logger.critical("internal error", exc_info=True, extra={"exit": UNAVAILABLE})
-            return UNAVAILABLE
+    return process.run(_serve(gateway, settings))
 
 
 def assembled(gateway: GatewaySettings, settings: Settings, writer: Writer, url: str) -> Edge:
@@ -132,7 +116,7 @@ def assembled(gateway: GatewaySettings, settings: Settings, writer: Writer, url:
     )
 
 
-async def _serve(gateway: GatewaySettings, settings: Settings) -> int:
+async def _serve(gateway: GatewaySettings, settings: Settings) -> None:
     listener = _listen(gateway)
     host, port = listener.getsockname()[:2]
     scheme = "https" if gateway.tls_cert_file else "http"
@@ -176,8 +160,6 @@ async def _serve(gateway: GatewaySettings, settings: Settings) -> int:
         await server.serve(sockets=[listener])
         if following is not None and following.done():
             following.result()
-    logger.info("stopped", extra={"exit": 0})
-    return 0
 
 
 def _stop(server: uvicorn.Server) -> None:

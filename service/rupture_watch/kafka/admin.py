@@ -16,6 +16,7 @@ from aiokafka.errors import (
     for_code,
 )
 
+from rupture_watch.failures import Unavailable
 from rupture_watch.kafka.admission import NOT_ALLOWED, not_allowed, refusal
 from rupture_watch.kafka.connection import connection_arguments
 
@@ -29,11 +30,11 @@ PAUSE = 0.1
 """Seconds between two tries of a request that a moving cluster could not answer."""
 
 
-class Unreachable(Exception):
+class Unreachable(Unavailable):
     """The cluster does not answer; a command prints this line and exits with 70."""
 
 
-class Refused(Exception):
+class Refused(Unavailable):
     """The cluster answered an administrative request with an error; the line says which."""
 
 

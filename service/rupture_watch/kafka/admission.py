@@ -19,6 +19,7 @@ from aiokafka.errors import (
     UnsupportedSaslMechanismError,
 )
 
+from rupture_watch.failures import Misconfigured
 from rupture_watch.kafka.connection import connection_arguments
 from rupture_watch.kafka.tokens import NoToken
 
@@ -44,7 +45,7 @@ NOT_ALLOWED: Final = (
 """How a broker says that the user lacks a right."""
 
 
-class NotAdmitted(Exception):
+class NotAdmitted(Misconfigured):
     """The cluster answers, but not to these settings; a command ends with exit code 78."""
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from rupture_watch.failures import Misconfigured
 from rupture_watch.kafka.admin import Admin, Unreachable
 from rupture_watch.kafka.connection import connection_arguments
 
@@ -32,7 +33,7 @@ class Seen(NamedTuple):
     headers: tuple[tuple[str, bytes], ...]
 
 
-class MissingTopic(Exception):
+class MissingTopic(Misconfigured):
     """A topic to read does not exist; the line names it and the remedy. Exit code 78."""
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from rupture_watch.failures import Unavailable
 from rupture_watch.kafka.admin import Unreachable
 from rupture_watch.kafka.admission import refusal
 from rupture_watch.kafka.connection import connection_arguments
@@ -90,7 +91,7 @@ class EventProducer:
         await self._client.flush()
 
 
-class Unwritten(Exception):
+class Unwritten(Unavailable):
     """A record was not written; the line names its topic and the reason, never its content."""
 
 

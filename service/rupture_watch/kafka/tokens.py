@@ -14,6 +14,8 @@ from aiokafka.abc import AbstractTokenProvider
 from aiokafka.errors import AuthenticationFailedError
 from aiokafka.helpers import create_ssl_context
 
+from rupture_watch.failures import Misconfigured
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -25,7 +27,7 @@ LIFE: Final = 60.0
 """Seconds for which a token is used whose endpoint does not say how long it lives."""
 
 
-class Unreadable(Exception):
+class Unreadable(Misconfigured):
     """A certificate, key, password or token file cannot be used; exit code 78."""
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced
 
+from rupture_watch.failures import Unavailable
 from rupture_watch.kafka.admin import Unreachable
 from rupture_watch.kafka.admission import refusal
 from rupture_watch.kafka.bulk import partition_hash
@@ -41,7 +42,7 @@ class Write(NamedTuple):
     timestamp: int | None = None
 
 
-class Overtaken(Exception):
+class Overtaken(Unavailable):
     """Another process took over this transactional id; what it left undone is its business."""
 
 

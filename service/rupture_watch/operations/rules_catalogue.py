@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from rupture_watch.rulesets import read_text
@@ -60,4 +61,4 @@ def table(entries: Iterable[Entry]) -> Table:
 
 def _in_words(number: Number) -> str:
     source = f"  # {number.source}" if number.source else ""
-    return f"{number.name} = {number.value}{source}"
+    return escape(f"{number.name} = {number.value}{source}")

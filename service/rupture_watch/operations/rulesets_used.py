@@ -11,6 +11,7 @@ import msgspec
 
 from rupture_watch.alliance.ruleset import HASH_DIGITS, RuleSet
 from rupture_watch.contracts.topics import Channel, topic_name
+from rupture_watch.failures import Faulty
 from rupture_watch.kafka.consumer import EventConsumer
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 SECOND: Final = 1_000
 
 
-class UnknownRuleSet(LookupError):
+class UnknownRuleSet(Faulty):
     """No rule set of the stream can be told by this hash; the command line says so and exits 1."""
 
 

@@ -2,48 +2,34 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from rupture_watch.probes import Pulse
 
 if TYPE_CHECKING:
     from rupture_watch.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
-TURN: Final = 0.5
-ALIVE: Final = 15.0
-"""Seconds without a turn of the event loop after which the process counts as hung; restoring a
-large partition may hold it for some seconds."""
 
-
-class Health:
+class Health(Pulse):
     """Answers the three probes, and keeps the metrics that say the same."""
 
     def __init__(self, metrics: Metrics) -> None:
+        super().__init__()
         self._metrics = metrics
-        self._turned = self._assigned = time.monotonic()
+        self._assigned = time.monotonic()
         self._paused_since: float | None = time.monotonic()
         self._flowing = False
         self.halted = False
         self._publish()
 
     @property
-    def alive(self) -> bool:
-        """Whether the event loop has turned of late."""
-        return time.monotonic() - self._turned < ALIVE
-
-    @property
     def ready(self) -> bool:
         """Whether partitions are assigned and restored and events flow. False after a halt."""
         return self._flowing and not self.halted
-
-    async def beat(self) -> None:
-        """Note each turn of the event loop, for ever."""
-        while True:
-            self._turned = time.monotonic()
-            await asyncio.sleep(TURN)
 
     def pause(self) -> None:
         """Note the start of a rebalance; called from the consumer's thread."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
+from rupture_watch.failures import Unavailable
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, MutableMapping, Sequence
 
@@ -187,5 +189,5 @@ class PutOut(Exception):
     """The group has put this worker out; the turn in progress ends, and all is restored anew."""
 
 
-class LogFailed(Exception):
+class LogFailed(Unavailable):
     """The log did not acknowledge in time, or refused; ends the process with exit code 70."""

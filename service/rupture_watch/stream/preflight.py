@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from rupture_watch.contracts.topics import INPUT_TYPES, Channel, topic_name
+from rupture_watch.failures import Misconfigured
 from rupture_watch.kafka.admin import Admin
 from rupture_watch.kafka.topics import changelog_name, differences
 from rupture_watch.stream.engine import Topics
@@ -18,7 +19,7 @@ KAFKAS_OWN_LIMIT: Final = 1_048_588
 """Bytes: the default of ``max.message.bytes``, assumed where its value may not be read."""
 
 
-class Unfit(Exception):
+class Unfit(Misconfigured):
     """The cluster is not set up for this worker; ends it with exit code 78 and this one line."""
 
 

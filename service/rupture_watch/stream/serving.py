@@ -8,14 +8,9 @@ import signal
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-import uvloop
-
-from rupture_watch import logs
-from rupture_watch.kafka.admin import Refused, Unreachable
-from rupture_watch.kafka.admission import NOT_ALLOWED, NotAdmitted
-from rupture_watch.kafka.connection import Unreadable
-from rupture_watch.kafka.producer import Unwritten
+from rupture_watch import logs, process
 from rupture_watch.metrics import Metrics
+from rupture_watch.probes import probes
 from rupture_watch.stream.app import build
 from rupture_watch.stream.backlog import Backlog
 from rupture_watch.stream.engine import Engine
@@ -28,12 +23,10 @@ from rupture_watch.stream.lane import Lane
 from rupture_watch.stream.lease import Lease
 from rupture_watch.stream.outputs import Outputs
 from rupture_watch.stream.pacer import Pacer
-from rupture_watch.stream.ports import LogFailed
-from rupture_watch.stream.preflight import Unfit, preflight, topics
-from rupture_watch.stream.probes import NoPort, probes
+from rupture_watch.stream.preflight import preflight, topics
 from rupture_watch.stream.rulesets import announce
 from rupture_watch.stream.ticks import Clock
-from rupture_watch.stream.turns import MISCONFIGURED, UNAVAILABLE, Turns, end_process
+from rupture_watch.stream.turns import Turns, end_process
 
 if TYPE_CHECKING:
     from rupture_watch.alliance.ruleset import RuleSet
@@ -54,24 +47,12 @@ def serve(settings: Settings, pipeline: ports.Pipeline, *, ruleset: RuleSet | No
     logs.configure(settings.log_level)
     metrics = Metrics()
     metrics.ruleset(ruleset.hash if ruleset else "")
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        try:
-            return runner.run(_serve(settings, pipeline, metrics, ruleset))
-        except (Unfit, Unreadable, NotAdmitted, NoPort) as error:
-            logger.critical("unfit", extra={"detail": str(error), "exit": MISCONFIGURED})
-            return MISCONFIGURED
-        except (Unreachable, Refused, Unwritten, LogFailed) as error:
-            code = MISCONFIGURED if isinstance(error.__cause__, NOT_ALLOWED) else UNAVAILABLE
-            logger.critical("no broker", extra={"detail": str(error), "exit": code})
-            return code
-        except Exception:  # whatever it is: one line, and nothing is lost by starting again
-            logger.critical("internal error", exc_info=True, extra={"exit": UNAVAILABLE})
-            return UNAVAILABLE
+    return process.run(_serve(settings, pipeline, metrics, ruleset))
 
 
 async def _serve(
     settings: Settings, pipeline: ports.Pipeline, metrics: Metrics, ruleset: RuleSet | None
-) -> int:
+) -> None:
     health = Health(metrics)
     async with AsyncExitStack() as stack:
         address = await stack.enter_async_context(
@@ -102,8 +83,6 @@ async def _serve(
         settle_heap()
         await _until_stopped(app)
         health.pause()
-    logger.info("stopped", extra={"exit": 0})
-    return 0
 
 
 def _engine(

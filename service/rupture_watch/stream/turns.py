@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from aiokafka.errors import KafkaError
 
 from rupture_watch.codec.case_state import NewerState
+from rupture_watch.failures import MISCONFIGURED, UNAVAILABLE
 from rupture_watch.kafka.admission import NOT_ALLOWED
 from rupture_watch.stream.ports import LogFailed, PutOut
 
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
 logger = logging.getLogger(__name__)
-
-UNAVAILABLE: Final = 70
-MISCONFIGURED: Final = 78
 
 
 class Turns:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from rupture_watch import logs
 from rupture_watch.alliance.ruleset import RuleSetError
+from rupture_watch.failures import MISCONFIGURED
 from rupture_watch.pipeline import Pipeline
 from rupture_watch.rulesets import load_catalogue
 from rupture_watch.stream.serving import serve
-from rupture_watch.stream.turns import MISCONFIGURED
 
 if TYPE_CHECKING:
     from rupture_watch.settings import Settings

@@ -15,8 +15,8 @@ import jinja2
 from rupture_watch.alliance.facts import SECOND
 from rupture_watch.delivery.alerts import REFERENCE_DIGITS
 from rupture_watch.delivery.endpoints import DigestEndpoint
-from rupture_watch.delivery.failures import Misconfigured
 from rupture_watch.delivery.results import Outcome, Result
+from rupture_watch.failures import Misconfigured
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,8 +12,8 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import import_key
 
-from rupture_watch.delivery.failures import Misconfigured
 from rupture_watch.delivery.results import Outcome, Result
+from rupture_watch.failures import Misconfigured
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,9 +11,9 @@ import aiohttp
 
 from rupture_watch.alliance.facts import SECOND
 from rupture_watch.delivery.addresses import is_allowed
-from rupture_watch.delivery.failures import Misconfigured
 from rupture_watch.delivery.results import Outcome, Result
 from rupture_watch.delivery.schedule import retry_after
+from rupture_watch.failures import Misconfigured
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

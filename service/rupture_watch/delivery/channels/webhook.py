@@ -15,7 +15,7 @@ from standardwebhooks.webhooks import EmptyWebhookSecretError
 from rupture_watch.contracts.wire import timestamp
 from rupture_watch.contracts.writing import canonical
 from rupture_watch.delivery.channels.web import GuardedClient
-from rupture_watch.delivery.failures import Misconfigured
+from rupture_watch.failures import Misconfigured
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

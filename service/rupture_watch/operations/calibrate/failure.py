@@ -1,5 +1,7 @@
 """How a calibration fails."""
 
+from rupture_watch.failures import Faulty
 
-class TooLittle(LookupError):
+
+class TooLittle(Faulty):
     """The log is too small to fit anything; the command line says so and exits 1."""

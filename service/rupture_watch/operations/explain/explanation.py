@@ -8,6 +8,7 @@ from rupture_watch.alliance.assessment import Case
 from rupture_watch.alliance.history import History
 from rupture_watch.alliance.standing import instant
 from rupture_watch.alliance.timeline import Timeline
+from rupture_watch.failures import Faulty
 from rupture_watch.operations.explain.counterfactual import Counterfactual, counterfactual
 from rupture_watch.operations.explain.sessions import Judged, sessions
 from rupture_watch.operations.replay import Replay
@@ -21,14 +22,14 @@ if TYPE_CHECKING:
 Plain = dict[str, Any]
 
 
-class UnknownCase(LookupError):
+class UnknownCase(Faulty):
     """No event of the file speaks of this case; the command line says so and exits 1."""
 
     def __init__(self) -> None:
         super().__init__("no event of this file speaks of that case")
 
 
-class UnknownSession(LookupError):
+class UnknownSession(Faulty):
     """The case has no such session; the command line says so and exits 1."""
 
     def __init__(self) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from pydantic import ValidationError
 
 from rupture_watch.contracts.topics import INPUT_TYPES, OUTPUT_TYPES, Channel, topic_name
+from rupture_watch.failures import Misconfigured
 from rupture_watch.kafka.admin import Admin
 from rupture_watch.kafka.spans import Span, SpanReader
 from rupture_watch.kafka.topics import changelog_name, differences
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 STATES: Final = "states"
 
 
-class NotNow(Exception):
+class NotNow(Misconfigured):
     """The migration may not run in this situation; the line says what to do first. Exit 78."""
 
 

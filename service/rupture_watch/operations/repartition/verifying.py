@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from rupture_watch.failures import Unavailable
 from rupture_watch.kafka.topics import changelog_name
 from rupture_watch.kafka.transactions import partition_of
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from rupture_watch.settings import Settings
 
 
-class Incomplete(Exception):
+class Incomplete(Unavailable):
     """The states of the two installations differ; a command ends with exit code 70."""
 
 

@@ -1,26 +1,66 @@
-"""The worker's own small web server: metrics and probes, nothing else."""
+"""The small web server of a process: metrics and probes, nothing else."""
 
 from __future__ import annotations
 
+import asyncio
+import time
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Protocol
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
+
+from rupture_watch.failures import Misconfigured
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from rupture_watch.metrics import Metrics
-    from rupture_watch.stream.health import Health
+
+TURN: Final = 0.5
+ALIVE: Final = 15.0
+"""Seconds without a turn of the event loop after which a process counts as hung; restoring a large
+partition may hold a worker for some."""
 
 
-class NoPort(Exception):
-    """Metrics and probes cannot be served; ends the worker with exit code 78."""
+class NoPort(Misconfigured):
+    """Metrics and probes cannot be served at this address."""
+
+
+class Probed(Protocol):
+    """What the probes ask."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether the event loop has turned of late."""
+        ...
+
+    @property
+    def ready(self) -> bool:
+        """Whether the process does its work."""
+        ...
+
+
+class Pulse:
+    """Tells whether the event loop turns."""
+
+    def __init__(self) -> None:
+        self._turned = time.monotonic()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the event loop has turned of late."""
+        return time.monotonic() - self._turned < ALIVE
+
+    async def beat(self) -> None:
+        """Note each turn of the event loop, for ever."""
+        while True:
+            self._turned = time.monotonic()
+            await asyncio.sleep(TURN)
 
 
 @asynccontextmanager
-async def probes(health: Health, metrics: Metrics, *, host: str, port: int) -> AsyncIterator[str]:
+async def probes(health: Probed, metrics: Metrics, *, host: str, port: int) -> AsyncIterator[str]:
     """Serve ``/metrics``, ``/startupz``, ``/livez`` and ``/readyz``; yield ``host:port``.
 
     A probe answers 200 or 503. Faust's own web server stays off: it serves table contents.
