@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from rupture_watch.contracts.topics import Channel, topic_name
-from rupture_watch.inbox import accounts, signing_in
-from rupture_watch.inbox.database import Database
+from rupture_watch.inbox.access import accounts, signing_in
+from rupture_watch.inbox.storage.database import Database
 from rupture_watch.kafka.consumer import EventConsumer
 from rupture_watch.kafka.producer import EventProducer, acknowledged
 from rupture_watch.operations.broker.node import free_ports
 from rupture_watch.operations.topics import create
 from rupture_watch.settings import Settings, as_environment
 from tests.inbox_records import Tape, record, told
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Browser, BrowserContext, Page
 
-    from rupture_watch.inbox.roles import Role
+    from rupture_watch.inbox.access.roles import Role
     from rupture_watch.settings import KafkaSettings
 
 LIMIT = 50
@@ -89,9 +90,11 @@ class Stage:
 
     async def caught_up(self, query: str, expected: Any) -> None:
         """Wait until a figure of the database is as expected."""
-        async with asyncio.timeout(LIMIT):
-            while await self.figure(query) != expected:  # noqa: ASYNC110 - another process's state
-                await asyncio.sleep(0.05)
+
+        async def as_expected() -> bool:
+            return bool(await self.figure(query) == expected)
+
+        await until(as_expected, limit=LIMIT)
 
     async def figure(self, query: str) -> Any:
         """Return one value of the database."""
@@ -151,15 +154,16 @@ async def _start(environment: dict[str, str], log: Path) -> asyncio.subprocess.P
 
 
 async def _ready(address: str) -> None:
-    async with asyncio.timeout(LIMIT), aiohttp.ClientSession() as session:
-        while True:
+    async with aiohttp.ClientSession() as session:
+
+        async def ready() -> bool:
             try:
                 async with session.get(f"{address}/readyz") as answer:
-                    if answer.ok:
-                        return
+                    return answer.ok
             except aiohttp.ClientError:
-                pass
-            await asyncio.sleep(0.1)
+                return False
+
+        await until(ready, limit=LIMIT)
 
 
 def stories() -> Tape:

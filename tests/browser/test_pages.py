@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.async_api import expect
 
-from rupture_watch.inbox.roles import Role
+from rupture_watch.inbox.access.roles import Role
 from tests.browser.stage import watched
 from tests.inbox_records import JANUARY, Tape, record, told
 

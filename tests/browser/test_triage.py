@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.async_api import expect
 
-from rupture_watch.inbox.roles import Role
+from rupture_watch.inbox.access.roles import Role
 from tests.browser.stage import staged, watched
 
 if TYPE_CHECKING:

@@ -41,7 +41,7 @@ def rebuild(
     json: Json = False,
 ) -> None:
     """Make the read model anew from the topics; accounts, notes and the audit log stay."""
-    from rupture_watch.inbox.rebuilding import rebuild as operation
+    from rupture_watch.inbox.projection.rebuilding import rebuild as operation
     from rupture_watch.inbox.settings import load_inbox
     from rupture_watch.settings import load
 
@@ -60,7 +60,7 @@ def add_user(
     role: Annotated[str, typer.Option(help="therapist, lead, ops or auditor.")] = "therapist",
 ) -> None:
     """Add an account; prints a link by which its person sets a password, once."""
-    from rupture_watch.inbox.people import add
+    from rupture_watch.inbox.access.people import add
     from rupture_watch.inbox.settings import load_inbox
     from rupture_watch.settings import load
 
@@ -70,7 +70,7 @@ def add_user(
 @audit.command("verify")
 def verify(*, json: Json = False) -> None:
     """Check that no row of the audit log was changed or taken out; exits 1 if one was."""
-    from rupture_watch.inbox.people import verified
+    from rupture_watch.inbox.access.people import verified
     from rupture_watch.inbox.settings import load_inbox
     from rupture_watch.settings import load
 

@@ -20,16 +20,16 @@ from rupture_watch.contracts import writing
 from rupture_watch.contracts.reading import read
 from rupture_watch.contracts.topics import Channel, EventType, topic_name
 from rupture_watch.contracts.wire import timestamp
-from rupture_watch.inbox.alert_rows import AlertRows
-from rupture_watch.inbox.incoming import IncomingFact
-from rupture_watch.inbox.local_schema import outgoing
-from rupture_watch.kafka.admin import Unreachable
+from rupture_watch.inbox.projection.alert_rows import AlertRows
+from rupture_watch.inbox.projection.incoming import IncomingFact
+from rupture_watch.inbox.storage.local_schema import outgoing
 from rupture_watch.kafka.producer import EventProducer, Unwritten, acknowledged
+from rupture_watch.kafka.session import Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rupture_watch.inbox.database import Database
+    from rupture_watch.inbox.storage.database import Database
     from rupture_watch.settings import KafkaSettings
 
 log = logging.getLogger(__name__)

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
-from rupture_watch.inbox import accounts, audit, signing_in
-from rupture_watch.inbox.backtesting import Backtests
-from rupture_watch.inbox.database import Database
+from rupture_watch.inbox.access import accounts, audit, signing_in
+from rupture_watch.inbox.access.roles import Role
+from rupture_watch.inbox.cases.glancing import Glancing
+from rupture_watch.inbox.cases.judges import Judges
+from rupture_watch.inbox.cases.judging import warm
 from rupture_watch.inbox.deciding import Decisions
-from rupture_watch.inbox.following import Follower
-from rupture_watch.inbox.glancing import Glancing
 from rupture_watch.inbox.hub import Hub
-from rupture_watch.inbox.judges import Judges
-from rupture_watch.inbox.judging import warm
-from rupture_watch.inbox.projecting import Projector
-from rupture_watch.inbox.roles import Role
+from rupture_watch.inbox.projection.following import Follower
+from rupture_watch.inbox.projection.projecting import Projector
+from rupture_watch.inbox.rules.backtesting import Backtests
+from rupture_watch.inbox.storage.database import Database
 from rupture_watch.inbox.web.app import create_app
 from rupture_watch.inbox.web.site import Site, fingerprint
 from rupture_watch.logs import configure

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fastapi.routing import APIRoute
 
-from rupture_watch.inbox import signing_in
-from rupture_watch.inbox.local_schema import sessions
-from rupture_watch.inbox.roles import RIGHTS, Right, Role
+from rupture_watch.inbox.access import signing_in
+from rupture_watch.inbox.access.roles import RIGHTS, Right, Role
+from rupture_watch.inbox.storage.local_schema import sessions
 from rupture_watch.inbox.web.app import create_app
 from tests.component.inbox.world import stories, token
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
-from rupture_watch.inbox import audit
-from rupture_watch.inbox.roles import Role
+from rupture_watch.inbox.access import audit
+from rupture_watch.inbox.access.roles import Role
 from tests.component.inbox.world import field_of, stories, token
 
 if TYPE_CHECKING:

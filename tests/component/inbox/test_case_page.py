@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rupture_watch.contracts.reading import read
-from rupture_watch.inbox.roles import Role
-from rupture_watch.inbox.schema import alerts
+from rupture_watch.inbox.access.roles import Role
+from rupture_watch.inbox.storage.schema import alerts
 from rupture_watch.rulesets import load_catalogue
 from tests.component.inbox.world import body_of, field_of, stories, token
+from tests.waiting import until
 
 if TYPE_CHECKING:
     import httpx
@@ -151,9 +152,11 @@ async def test_what_kafka_does_not_take_is_said_kept_and_sent_again_as_it_was(
     (kept,) = await inbox.rows("SELECT value FROM outgoing")
     inbox.written.refuses = False
     again = asyncio.create_task(inbox.site.decisions.run())
-    async with asyncio.timeout(20):
-        while (await inbox.rows("SELECT stage FROM alerts"))[0]["stage"] == "new":  # noqa: ASYNC110 - the database's state
-            await asyncio.sleep(0.01)
+
+    async def moved_on() -> bool:
+        return bool((await inbox.rows("SELECT stage FROM alerts"))[0]["stage"] != "new")
+
+    await until(moved_on)
     again.cancel()
     assert [value for _, _, value, _ in inbox.written] == [bytes(kept["value"])]
     assert "waits for Kafka" not in (await lead.get(CASE)).text

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from rupture_watch.inbox import accounts, signing_in
-from rupture_watch.inbox.roles import Role
+from rupture_watch.inbox.access import accounts, signing_in
+from rupture_watch.inbox.access.roles import Role
 from rupture_watch.inbox.web.app import create_app
 from tests.component.inbox.world import PASSWORD, token
 

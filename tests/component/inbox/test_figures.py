@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import insert
 
-from rupture_watch.inbox import aggregates, dossier
-from rupture_watch.inbox.roles import Role
-from rupture_watch.inbox.schema import alerts
+from rupture_watch.inbox.access.roles import Role
+from rupture_watch.inbox.cases import aggregates, dossier
+from rupture_watch.inbox.storage.schema import alerts
 from tests.component.inbox.test_inbox_page import an_alert
 
 if TYPE_CHECKING:

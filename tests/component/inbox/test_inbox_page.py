@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event, insert
 
-from rupture_watch.inbox import accounts, dossier, listing
-from rupture_watch.inbox.listing import Cursor, Filters
-from rupture_watch.inbox.roles import Role
-from rupture_watch.inbox.schema import alerts, cases
+from rupture_watch.inbox.access import accounts
+from rupture_watch.inbox.access.roles import Role
+from rupture_watch.inbox.cases import dossier, listing
+from rupture_watch.inbox.cases.listing import Cursor, Filters
+from rupture_watch.inbox.storage.schema import alerts, cases
 from tests.component.inbox.world import field_of, stories, token
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from rupture_watch.inbox import local_schema
-from rupture_watch.inbox.database import Database
-from rupture_watch.inbox.schema import READ_MODEL, metadata
+from rupture_watch.inbox.storage import local_schema
+from rupture_watch.inbox.storage.database import Database
+from rupture_watch.inbox.storage.schema import READ_MODEL, metadata
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

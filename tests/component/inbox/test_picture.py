@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from rupture_watch.contracts.reading import read_line
-from rupture_watch.inbox.folding import Stored
-from rupture_watch.inbox.glance import glance
-from rupture_watch.inbox.picture import picture
+from rupture_watch.inbox.cases.folding import Stored
+from rupture_watch.inbox.cases.glance import glance
+from rupture_watch.inbox.cases.picture import picture
 from rupture_watch.operations.replay import Replay
 from rupture_watch.rulesets import load_catalogue
 from tests.inbox_records import told

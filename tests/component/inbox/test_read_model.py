@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from rupture_watch.contracts.topics import Channel
-from rupture_watch.inbox import audit, schema
+from rupture_watch.inbox.access import audit
+from rupture_watch.inbox.storage import schema
 from rupture_watch.operations.replay import Replay
 from rupture_watch.rulesets import load_catalogue
 from tests.component.inbox.world import stories
@@ -90,7 +91,7 @@ async def test_a_batch_that_fails_leaves_neither_rows_nor_positions(
     tape = stories("falling-bond")
     with monkeypatch.context() as patched:
         patched.setattr(
-            "rupture_watch.inbox.projecting._write_standings",
+            "rupture_watch.inbox.projection.projecting._write_standings",
             lambda *_: (_ for _ in ()).throw(OSError("disk")),
         )
         with pytest.raises(OSError, match="disk"):

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import html
 import json
 import tomllib
 from typing import TYPE_CHECKING
 
 from rupture_watch.contracts.reading import Reader
-from rupture_watch.inbox import drafting
-from rupture_watch.inbox.roles import Role
+from rupture_watch.inbox.access.roles import Role
+from rupture_watch.inbox.rules import drafting
 from rupture_watch.operations.backtest import CaseLog, as_json, compare
 from rupture_watch.rulesets import load_catalogue, parse
 from tests.component.inbox.world import token
 from tests.inbox_records import record, simulated, told
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,12 +25,11 @@ if TYPE_CHECKING:
 
 
 async def done(client: httpx.AsyncClient, address: str) -> str:
-    async with asyncio.timeout(50):
-        while True:
-            page = await client.get(address)
-            if "judged anew" not in page.text:
-                return page.text
-            await asyncio.sleep(0.1)
+    async def judged() -> bool:
+        return "judged anew" not in (await client.get(address)).text
+
+    await until(judged, limit=50)
+    return (await client.get(address)).text
 
 
 async def test_every_concept_stands_there_with_its_numbers_and_their_sources(

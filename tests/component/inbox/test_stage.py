@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rupture_watch.inbox.stage import Answer, listed_in, stage_of
+from rupture_watch.inbox.cases.stage import Answer, listed_in, stage_of
 
 
 def answers(*actions: str, start: int = 10) -> list[Answer]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from babel.messages.extract import extract_from_dir
 
-from rupture_watch.inbox.roles import Role
+from rupture_watch.inbox.access.roles import Role
 from rupture_watch.inbox.web.language import catalogue
 from rupture_watch.inbox.web.rendering import TEMPLATES
 from rupture_watch.inbox.web.security import POLICY

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 import httpx
 from sqlalchemy import text
 
-from rupture_watch.inbox import accounts, signing_in
-from rupture_watch.inbox.backtesting import Backtests
-from rupture_watch.inbox.database import Database
+from rupture_watch.inbox.access import accounts, signing_in
+from rupture_watch.inbox.cases.glancing import Glancing
+from rupture_watch.inbox.cases.judges import Judges
 from rupture_watch.inbox.deciding import Decisions
-from rupture_watch.inbox.glancing import Glancing
 from rupture_watch.inbox.hub import Hub
-from rupture_watch.inbox.judges import Judges
-from rupture_watch.inbox.projecting import Projector
+from rupture_watch.inbox.projection.projecting import Projector
+from rupture_watch.inbox.rules.backtesting import Backtests
 from rupture_watch.inbox.settings import InboxSettings
+from rupture_watch.inbox.storage.database import Database
 from rupture_watch.inbox.web.app import create_app
 from rupture_watch.inbox.web.site import Site
 from rupture_watch.kafka.producer import Unwritten
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from rupture_watch.inbox.roles import Role
+    from rupture_watch.inbox.access.roles import Role
 
 ADDRESS = "http://inbox.test"
 PASSWORD = "a long enough password"  # noqa: S105 - of a test account

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Depends, Form, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from rupture_watch.inbox import accounts, audit, dossier, glancing, listing
+from rupture_watch.inbox.access import accounts, audit
+from rupture_watch.inbox.access.roles import Right
+from rupture_watch.inbox.cases import dossier, glancing, listing
+from rupture_watch.inbox.cases.dossier import Dossier
+from rupture_watch.inbox.cases.judging import PICTURED, WHY, chart_of, why_of
 from rupture_watch.inbox.deciding import Decision
-from rupture_watch.inbox.dossier import Dossier
-from rupture_watch.inbox.judging import PICTURED, WHY, chart_of, why_of
-from rupture_watch.inbox.roles import Right
 from rupture_watch.inbox.web.context import Context, NotThere, needs, reference
 from rupture_watch.inbox.web.words import ACTIONS, DISMISSALS
 

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from rupture_watch.inbox import signing_in, wellbeing
-from rupture_watch.inbox.accounts import Account
-from rupture_watch.inbox.roles import Right, home
+from rupture_watch.inbox.access import signing_in
+from rupture_watch.inbox.access.accounts import Account
+from rupture_watch.inbox.access.roles import Right, home
+from rupture_watch.inbox.cases import wellbeing
 from rupture_watch.inbox.web import language as languages
 from rupture_watch.inbox.web.rendering import render
 from rupture_watch.inbox.web.security import fits, is_ours, masked

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from rupture_watch.inbox import accounts, audit, signing_in
-from rupture_watch.inbox.accounts import Unfit
-from rupture_watch.inbox.roles import Role, home
+from rupture_watch.inbox.access import accounts, audit, signing_in
+from rupture_watch.inbox.access.accounts import Unfit
+from rupture_watch.inbox.access.roles import Role, home
 from rupture_watch.inbox.web.context import (
     AnyContext,
     Context,

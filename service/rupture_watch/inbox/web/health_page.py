@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import PlainTextResponse, Response
 
-from rupture_watch.inbox import glancing, wellbeing
-from rupture_watch.inbox.roles import Right
+from rupture_watch.inbox.access.roles import Right
+from rupture_watch.inbox.cases import glancing, wellbeing
 from rupture_watch.inbox.web.context import Context, needs
 from rupture_watch.inbox.web.site import site_of
 

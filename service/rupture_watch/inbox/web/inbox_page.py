@@ -10,9 +10,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from rupture_watch.inbox import listing, signing_in, wellbeing
-from rupture_watch.inbox.listing import Cursor, Filters
-from rupture_watch.inbox.roles import Right
+from rupture_watch.inbox.access import signing_in
+from rupture_watch.inbox.access.roles import Right
+from rupture_watch.inbox.cases import listing, wellbeing
+from rupture_watch.inbox.cases.listing import Cursor, Filters
 from rupture_watch.inbox.web.context import Context, needs
 from rupture_watch.inbox.web.words import SECTIONS
 

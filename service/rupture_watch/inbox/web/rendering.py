@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from rupture_watch.contracts.wire import microseconds
-from rupture_watch.inbox.dossier import speaking
-from rupture_watch.inbox.roles import FIELDS, Field, Right, Role
+from rupture_watch.inbox.access.roles import Right
+from rupture_watch.inbox.cases.dossier import speaking
 from rupture_watch.inbox.web.charting import chart_json, rows_of
 from rupture_watch.inbox.web.drawing import pictures
 from rupture_watch.inbox.web.language import LANGUAGES, translations
@@ -61,7 +61,6 @@ def _pictures(text: str, language: str) -> Markup:
 def render(context: Context, template: str, **values: Any) -> str:
     """Return a page as HTML."""
     account = context.session.account if context.session is not None else None
-    fields = FIELDS[Role(account.role)] if account is not None else frozenset[Field]()
     return (
         environment(context.language)
         .get_template(template)
@@ -70,7 +69,6 @@ def render(context: Context, template: str, **values: Any) -> str:
             account=account,
             site=context.site,
             may=context.may,
-            fields={field.value for field in fields},
             csrf=context.csrf(),
             language=context.language,
             formats=context.formats,

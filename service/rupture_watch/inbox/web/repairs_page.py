@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
-from rupture_watch.inbox import aggregates, repairing
-from rupture_watch.inbox.roles import Right
+from rupture_watch.inbox.access.roles import Right
+from rupture_watch.inbox.cases import aggregates, repairing
 from rupture_watch.inbox.web.context import Context, needs
 
 router = APIRouter()

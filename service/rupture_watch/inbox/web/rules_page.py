@@ -10,9 +10,11 @@ from fastapi.responses import Response
 from sqlalchemy import insert, select
 
 from rupture_watch.alliance.ruleset import RuleSetError
-from rupture_watch.inbox import aggregates, audit, drafting
-from rupture_watch.inbox.local_schema import rulesets, users
-from rupture_watch.inbox.roles import Right
+from rupture_watch.inbox.access import audit
+from rupture_watch.inbox.access.roles import Right
+from rupture_watch.inbox.cases import aggregates
+from rupture_watch.inbox.rules import drafting
+from rupture_watch.inbox.storage.local_schema import rulesets, users
 from rupture_watch.inbox.web.context import Context, NotThere, needs
 from rupture_watch.rulesets import load_ruleset, parse
 

@@ -9,11 +9,11 @@ from fastapi.responses import Response
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from rupture_watch.inbox import accounts, audit, signing_in
-from rupture_watch.inbox.accounts import Unfit
-from rupture_watch.inbox.local_schema import audit as audit_table
-from rupture_watch.inbox.local_schema import users
-from rupture_watch.inbox.roles import Right, Role, is_role
+from rupture_watch.inbox.access import accounts, audit, signing_in
+from rupture_watch.inbox.access.accounts import Unfit
+from rupture_watch.inbox.access.roles import Right, Role, is_role
+from rupture_watch.inbox.storage.local_schema import audit as audit_table
+from rupture_watch.inbox.storage.local_schema import users
 from rupture_watch.inbox.web.context import Context, NotThere, needs
 from rupture_watch.inbox.web.language import LANGUAGES
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
-from rupture_watch.inbox.roles import Right
+from rupture_watch.inbox.access.roles import Right
 from rupture_watch.inbox.web.case_page import chart_for, open_case
 from rupture_watch.inbox.web.context import Context, needs
 from rupture_watch.inbox.web.drawing import RATINGS, spark

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from rupture_watch.inbox.backtesting import Backtests
-    from rupture_watch.inbox.database import Database
+    from rupture_watch.inbox.cases.judges import Judges
     from rupture_watch.inbox.deciding import Decisions
     from rupture_watch.inbox.hub import Hub
-    from rupture_watch.inbox.judges import Judges
+    from rupture_watch.inbox.rules.backtesting import Backtests
     from rupture_watch.inbox.settings import InboxSettings
+    from rupture_watch.inbox.storage.database import Database
 
 STATIC: Final = Path(__file__).parent.parent / "static"
 SCRIPTS: Final = ("vendor/htmx.min.js", "vendor/uPlot.iife.min.js")

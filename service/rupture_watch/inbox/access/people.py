@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rupture_watch.inbox import accounts, audit, signing_in
+from rupture_watch.inbox.access import accounts, audit, signing_in
 from rupture_watch.inbox.serving import open_database
 from rupture_watch.settings import InvalidSettings
 

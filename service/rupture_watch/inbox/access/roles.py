@@ -43,18 +43,6 @@ class Right(StrEnum):
     SEE_AUDIT = "see_audit"
 
 
-class Field(StrEnum):
-    """A part of a case page that not everybody who sees cases needs."""
-
-    EVIDENCE = "evidence"
-    CHART = "chart"
-    DECISIONS = "decisions"
-    LOCAL_NOTES = "local_notes"
-    OWNER = "owner"
-    TOOLS = "tools"
-    """Links to other systems: record, dashboards."""
-
-
 RIGHTS: Final[Mapping[Role, frozenset[Right]]] = MappingProxyType(
     {
         Role.THERAPIST: frozenset({Right.SEE_CASES, Right.ANSWER, Right.SEE_RULES}),
@@ -73,15 +61,6 @@ RIGHTS: Final[Mapping[Role, frozenset[Right]]] = MappingProxyType(
         ),
         Role.OPS: frozenset({Right.SEE_HEALTH}),
         Role.AUDITOR: frozenset({Right.SEE_AUDIT, Right.SEE_RULES}),
-    }
-)
-
-FIELDS: Final[Mapping[Role, frozenset[Field]]] = MappingProxyType(
-    {
-        Role.THERAPIST: frozenset(Field),
-        Role.LEAD: frozenset(Field),
-        Role.OPS: frozenset({Field.TOOLS}),
-        Role.AUDITOR: frozenset(),
     }
 )
 

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import insert, select, update
 
 from rupture_watch.contracts.reading import Reader
-from rupture_watch.inbox.local_schema import backtests
-from rupture_watch.inbox.schema import facts
-from rupture_watch.inbox.signing_in import now
+from rupture_watch.inbox.access.signing_in import now
+from rupture_watch.inbox.storage.local_schema import backtests
+from rupture_watch.inbox.storage.schema import facts
 from rupture_watch.operations.backtest import CaseLog, as_json, compare
 from rupture_watch.rulesets import load_catalogue, read_text
 
 if TYPE_CHECKING:
-    from rupture_watch.inbox.database import Database
-    from rupture_watch.inbox.judges import Judges
+    from rupture_watch.inbox.cases.judges import Judges
+    from rupture_watch.inbox.storage.database import Database
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rupture_watch.alliance.facts import DAY, SECOND, Appointment, FrameFact
 from rupture_watch.alliance.frame_load import notice_hours
-from rupture_watch.inbox.folding import fold
+from rupture_watch.inbox.cases.folding import fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rupture_watch.alliance.facts import Fact, Microseconds
     from rupture_watch.alliance.rules.catalogue import Catalogue
     from rupture_watch.alliance.series import SeriesKey
-    from rupture_watch.inbox.folding import Fold, Rating, Stored
+    from rupture_watch.inbox.cases.folding import Fold, Rating, Stored
 
 Plain = dict[str, Any]
 

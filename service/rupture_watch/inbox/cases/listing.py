@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import and_, case, func, or_, select, tuple_
 
-from rupture_watch.inbox import stage as stages
-from rupture_watch.inbox.local_schema import owners, reads, users
-from rupture_watch.inbox.roles import Right
-from rupture_watch.inbox.schema import alerts, cases
+from rupture_watch.inbox.access.roles import Right
+from rupture_watch.inbox.cases import stage as stages
+from rupture_watch.inbox.storage.local_schema import owners, reads, users
+from rupture_watch.inbox.storage.schema import alerts, cases
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, FromClause, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from rupture_watch.inbox.accounts import Account
+    from rupture_watch.inbox.access.accounts import Account
 
 PAGE: Final = 25
 NOTES: Final = 10

@@ -9,16 +9,16 @@ from sqlalchemy import select, update
 
 from rupture_watch.alliance.facts import Review
 from rupture_watch.contracts.wire import microseconds
-from rupture_watch.inbox.database import upsert
-from rupture_watch.inbox.schema import alerts, changes, reviews
-from rupture_watch.inbox.stage import Answer, listed_in, stage_of
+from rupture_watch.inbox.cases.stage import Answer, listed_in, stage_of
+from rupture_watch.inbox.storage.database import upsert
+from rupture_watch.inbox.storage.schema import alerts, changes, reviews
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from rupture_watch.inbox.incoming import IncomingAlert, IncomingFact
+    from rupture_watch.inbox.projection.incoming import IncomingAlert, IncomingFact
 
 Row = dict[str, Any]
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import insert, select
 
-from rupture_watch.inbox.database import upsert
-from rupture_watch.inbox.local_schema import notes, outgoing, owners, reads, users
-from rupture_watch.inbox.schema import alerts, cases, changes, reviews
-from rupture_watch.inbox.signing_in import now
+from rupture_watch.inbox.access.signing_in import now
+from rupture_watch.inbox.storage.database import upsert
+from rupture_watch.inbox.storage.local_schema import notes, outgoing, owners, reads, users
+from rupture_watch.inbox.storage.schema import alerts, cases, changes, reviews
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from rupture_watch.inbox.accounts import Account
+    from rupture_watch.inbox.access.accounts import Account
 
 Plain = dict[str, Any]
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import func, select, update
 
-from rupture_watch.inbox.glance import glances
-from rupture_watch.inbox.schema import alerts, cases, facts
-from rupture_watch.inbox.stage import OPEN_STAGES
+from rupture_watch.inbox.cases.glance import glances
+from rupture_watch.inbox.cases.stage import OPEN_STAGES
+from rupture_watch.inbox.storage.schema import alerts, cases, facts
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from rupture_watch.inbox.database import Database
-    from rupture_watch.inbox.judges import Judges
+    from rupture_watch.inbox.cases.judges import Judges
+    from rupture_watch.inbox.storage.database import Database
 
 log = logging.getLogger(__name__)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -28,13 +29,12 @@ class Judges:
         **named: Given.kwargs,
     ) -> Result:
         """Return what a function of a module returns; a process that died is tried once more."""
-        del named
-        loop = asyncio.get_running_loop()
+        loop, work = asyncio.get_running_loop(), partial(function, *arguments, **named)
         try:
-            return await loop.run_in_executor(self._pool, function, *arguments)
+            return await loop.run_in_executor(self._pool, work)
         except BrokenProcessPool:
             self._pool = _process()
-            return await loop.run_in_executor(self._pool, function, *arguments)
+            return await loop.run_in_executor(self._pool, work)
 
     def close(self) -> None:
         """Let the process go, with what it has not begun."""

@@ -13,8 +13,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from rupture_watch.inbox import local_schema  # noqa: F401 - declares its tables
-from rupture_watch.kafka.admin import Unreachable
+from rupture_watch.inbox.storage import local_schema  # noqa: F401 - declares its tables
+from rupture_watch.kafka.session import Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping

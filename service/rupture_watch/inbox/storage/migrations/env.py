@@ -2,8 +2,8 @@
 
 from alembic import context
 
-from rupture_watch.inbox import local_schema  # noqa: F401 - declares its tables
-from rupture_watch.inbox.schema import metadata
+from rupture_watch.inbox.storage import local_schema  # noqa: F401 - declares its tables
+from rupture_watch.inbox.storage.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -10,11 +10,18 @@ from sqlalchemy import delete, select, tuple_
 from rupture_watch.contracts.reading import Reader
 from rupture_watch.contracts.topics import Channel, topic_name
 from rupture_watch.contracts.wire import microseconds
-from rupture_watch.inbox.alert_rows import AlertRows
-from rupture_watch.inbox.database import CHUNK, upsert
-from rupture_watch.inbox.erasing import Erasing
-from rupture_watch.inbox.incoming import LATE, Batch, IncomingFact, fact_row, read_batch
-from rupture_watch.inbox.schema import canaries, cases, dead_letters, facts, positions, sources
+from rupture_watch.inbox.projection.alert_rows import AlertRows
+from rupture_watch.inbox.projection.erasing import Erasing
+from rupture_watch.inbox.projection.incoming import LATE, Batch, IncomingFact, fact_row, read_batch
+from rupture_watch.inbox.storage.database import CHUNK, upsert
+from rupture_watch.inbox.storage.schema import (
+    canaries,
+    cases,
+    dead_letters,
+    facts,
+    positions,
+    sources,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,7 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from rupture_watch.alliance.instruments import Registry
-    from rupture_watch.inbox.database import Database
+    from rupture_watch.inbox.storage.database import Database
     from rupture_watch.kafka.admin import Place
     from rupture_watch.kafka.consumer import Seen
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sqlalchemy import delete, insert, select, update
 
-from rupture_watch.inbox.accounts import Account, account
-from rupture_watch.inbox.database import upsert
-from rupture_watch.inbox.local_schema import attempts, links, sessions, users
+from rupture_watch.inbox.access.accounts import Account, account
+from rupture_watch.inbox.storage.database import upsert
+from rupture_watch.inbox.storage.local_schema import attempts, links, sessions, users
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection

@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from rupture_watch.contracts.wire import microseconds
-from rupture_watch.inbox.folding import Stored, fold
-from rupture_watch.inbox.picture import attendance, next_start, series
+from rupture_watch.inbox.cases.folding import Stored, fold
+from rupture_watch.inbox.cases.picture import attendance, next_start, series
 from rupture_watch.rulesets import load_catalogue
 
 if TYPE_CHECKING:

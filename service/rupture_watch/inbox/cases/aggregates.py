@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
 
-from rupture_watch.inbox.local_schema import owners
-from rupture_watch.inbox.schema import alerts
+from rupture_watch.inbox.storage.local_schema import owners
+from rupture_watch.inbox.storage.schema import alerts
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection

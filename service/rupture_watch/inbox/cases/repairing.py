@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import or_, select
 
-from rupture_watch.inbox.listing import visible
-from rupture_watch.inbox.local_schema import owners, users
-from rupture_watch.inbox.schema import alerts, cases, reviews
-from rupture_watch.inbox.stage import IN_REPAIR
+from rupture_watch.inbox.cases.listing import visible
+from rupture_watch.inbox.cases.stage import IN_REPAIR
+from rupture_watch.inbox.storage.local_schema import owners, users
+from rupture_watch.inbox.storage.schema import alerts, cases, reviews
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from rupture_watch.inbox.accounts import Account
+    from rupture_watch.inbox.access.accounts import Account
 
 Plain = dict[str, Any]
 

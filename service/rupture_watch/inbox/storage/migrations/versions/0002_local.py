@@ -129,15 +129,12 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=80), nullable=False),
         sa.Column("role", sa.String(length=12), nullable=False),
         sa.Column("password", sa.String(length=256), nullable=True),
-        sa.Column("subject", sa.String(length=256), nullable=True),
         sa.Column("language", sa.String(length=8), nullable=True),
         sa.Column("zone", sa.String(length=64), nullable=True),
-        sa.Column("preferences", sa.Text(), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("active", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("login", name=op.f("uq_users_login")),
-        sa.UniqueConstraint("subject", name=op.f("uq_users_subject")),
     )
 
 

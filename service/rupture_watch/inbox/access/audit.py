@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import insert, select, text
 
-from rupture_watch.inbox.local_schema import audit
+from rupture_watch.inbox.storage.local_schema import audit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

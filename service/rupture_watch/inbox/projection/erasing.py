@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import delete, select, update
 
-from rupture_watch.inbox import local_schema, schema
-from rupture_watch.inbox.database import upsert
+from rupture_watch.inbox.storage import local_schema, schema
+from rupture_watch.inbox.storage.database import upsert
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from rupture_watch.inbox.incoming import Batch
+    from rupture_watch.inbox.projection.incoming import Batch
 
 DAY: Final = 24 * 3600 * 1000
 """Milliseconds."""

@@ -8,14 +8,15 @@ import time
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
-from rupture_watch.kafka.admin import Refused, Unreachable
+from rupture_watch.kafka.admin import Refused
 from rupture_watch.kafka.resuming import ResumingConsumer
+from rupture_watch.kafka.session import Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rupture_watch.inbox.hub import Hub
-    from rupture_watch.inbox.projecting import Projector
+    from rupture_watch.inbox.projection.projecting import Projector
     from rupture_watch.settings import KafkaSettings
 
 log = logging.getLogger(__name__)

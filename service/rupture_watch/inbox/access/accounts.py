@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -12,12 +11,10 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import func, insert, select, update
 
-from rupture_watch.inbox.local_schema import users
-from rupture_watch.inbox.roles import Right, Role, is_role, may
+from rupture_watch.inbox.access.roles import Right, Role, is_role, may
+from rupture_watch.inbox.storage.local_schema import users
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 SHORTEST: Final = 12
@@ -41,7 +38,6 @@ class Account:
     language: str | None
     zone: str | None
     active: bool
-    preferences: Mapping[str, Any]
 
     def may(self, right: Right) -> bool:
         """Tell whether this person has a right."""
@@ -61,7 +57,6 @@ def account(row: Any) -> Account:
     """Return the account of a row of the table."""
     return Account(
         row.id, row.login, row.name, row.role, row.language, row.zone, row.active,
-        json.loads(row.preferences),
     )  # fmt: skip
 
 

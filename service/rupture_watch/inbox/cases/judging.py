@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from rupture_watch.alliance.wording import day
-from rupture_watch.inbox.folding import Stored
-from rupture_watch.inbox.picture import picture
+from rupture_watch.inbox.cases.folding import Stored
+from rupture_watch.inbox.cases.picture import picture
 from rupture_watch.operations.explain.sessions import sessions
 from rupture_watch.rulesets import load_catalogue
 

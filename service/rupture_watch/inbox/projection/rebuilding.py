@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, insert, select, true
 
-from rupture_watch.inbox import schema
-from rupture_watch.inbox.following import catch_up
+from rupture_watch.inbox.projection.following import catch_up
 from rupture_watch.inbox.serving import open_database, projector
+from rupture_watch.inbox.storage import schema
 
 if TYPE_CHECKING:
     from rupture_watch.inbox.settings import InboxSettings

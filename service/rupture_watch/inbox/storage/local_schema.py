@@ -12,11 +12,10 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    text,
     true,
 )
 
-from rupture_watch.inbox.schema import Serial, metadata
+from rupture_watch.inbox.storage.schema import Serial, metadata
 
 users = Table(
     "users",
@@ -26,14 +25,12 @@ users = Table(
     Column("name", String(80), nullable=False),
     Column("role", String(12), nullable=False),
     Column("password", String(256)),
-    Column("subject", String(256), unique=True),
     Column("language", String(8)),
     Column("zone", String(64)),
-    Column("preferences", Text, nullable=False, server_default=text("'{}'")),
     Column("active", Boolean, nullable=False, server_default=true()),
     Column("created", BigInteger, nullable=False),
 )
-"""Who may sign in; ``subject`` is the name at an identity provider."""
+"""Who may sign in."""
 
 sessions = Table(
     "sessions",

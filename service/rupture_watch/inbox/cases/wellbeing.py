@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import aliased
 
-from rupture_watch.inbox.schema import canaries, dead_letters, facts, positions, sources
+from rupture_watch.inbox.storage.schema import canaries, dead_letters, facts, positions, sources
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection

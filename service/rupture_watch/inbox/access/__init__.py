@@ -1,0 +1,1 @@
+"""Who may sign in, who may do what, and the log of who did."""

@@ -1,0 +1,1 @@
+"""What the pages say of cases, and of all of them together."""

@@ -1,0 +1,1 @@
+"""The topics, followed into the read model."""

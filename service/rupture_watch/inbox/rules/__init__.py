@@ -1,0 +1,1 @@
+"""A change of rules, drafted and tried on the stored facts."""
