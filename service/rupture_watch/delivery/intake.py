@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from rupture_watch.delivery.alerts import NoAlert, read_revision
 from rupture_watch.delivery.courier import now
-from rupture_watch.kafka.admin import Unreachable
+from rupture_watch.kafka.session import Unreachable
 
 if TYPE_CHECKING:
     import asyncio

@@ -7,7 +7,6 @@ is enough: there is nothing to guess. ``rupture-watch keys client NAME`` makes b
 from __future__ import annotations
 
 import secrets
-import tomllib
 from hashlib import sha256
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
@@ -17,10 +16,10 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    ValidationError,
     model_validator,
 )
 
+from rupture_watch.gateway.tables import read_table
 from rupture_watch.settings import InvalidSettings
 
 if TYPE_CHECKING:
@@ -108,16 +107,7 @@ def load(file: Path) -> Clients:
         InvalidClients: unreadable, or not a list of clients.
 
     """
-    try:
-        content = _File.model_validate(tomllib.loads(file.read_text("utf-8")))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidClients(f"clients: cannot be read ({type(error).__name__})") from None
-    except tomllib.TOMLDecodeError:
-        raise InvalidClients("clients: no TOML") from None
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        path = ".".join(map(str, first["loc"]))
-        raise InvalidClients(f"clients: {path}: {first['msg']}") from None
+    content = read_table(file, _File, "clients", InvalidClients)
     names = [one.name for one in content.client]
     if len(set(names)) != len(names):
         raise InvalidClients("clients: two clients of one name")

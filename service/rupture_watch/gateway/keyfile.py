@@ -7,7 +7,6 @@ every gateway's file, restart them before that moment, and leave the older keys 
 
 from __future__ import annotations
 
-import tomllib
 from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import (
@@ -16,11 +15,11 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    ValidationError,
 )
 
 from rupture_watch.contracts.wire import microseconds
 from rupture_watch.gateway.mapping.pseudonyms import Key
+from rupture_watch.gateway.tables import read_table
 from rupture_watch.settings import InvalidSettings
 
 if TYPE_CHECKING:
@@ -55,16 +54,7 @@ def load(file: Path) -> list[Key]:
         InvalidKeys: unreadable, not TOML, or a key that is too short or named twice.
 
     """
-    try:
-        content = _File.model_validate(tomllib.loads(file.read_text("utf-8")))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidKeys(f"keys: cannot be read ({type(error).__name__})") from None
-    except tomllib.TOMLDecodeError:
-        raise InvalidKeys("keys: no TOML") from None
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        path = ".".join(map(str, first["loc"]))
-        raise InvalidKeys(f"keys: {path}: {first['type']}") from None
+    content = read_table(file, _File, "keys", InvalidKeys)
     names = [one.name for one in content.key]
     if len(set(names)) != len(names):
         raise InvalidKeys("keys: two keys of one name")

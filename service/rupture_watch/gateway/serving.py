@@ -31,8 +31,7 @@ from rupture_watch.gateway.standing import Standings
 from rupture_watch.gateway.subscriptions import EventNumbers, FhirServer
 from rupture_watch.gateway.tokens import Tokens
 from rupture_watch.gateway.writer import KafkaWriter
-from rupture_watch.kafka.admin import Admin
-from rupture_watch.kafka.consumer import MissingTopic
+from rupture_watch.kafka.consumer import check_topics
 from rupture_watch.metrics import Metrics
 from rupture_watch.rulesets import load_catalogue
 from rupture_watch.settings import InvalidSettings
@@ -168,12 +167,8 @@ def _stop(server: uvicorn.Server) -> None:
 
 async def _check_topics(settings: Settings, *, reads: bool) -> None:
     needed = (*INPUT_TYPES, *((Channel.CASES, Channel.ALERTS) if reads else ()))
-    async with Admin(settings.kafka, timeout=settings.retry_limit) as admin:
-        found = await admin.topics()
-    for channel in needed:
-        name = topic_name(settings.topic_prefix, channel)
-        if name not in found:
-            raise MissingTopic(f"{name} is missing: run `rupture-watch topics create`")
+    names = [topic_name(settings.topic_prefix, channel) for channel in needed]
+    await check_topics(settings.kafka, names, limit=settings.retry_limit)
 
 
 def _listen(gateway: GatewaySettings) -> socket.socket:

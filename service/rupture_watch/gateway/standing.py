@@ -10,8 +10,8 @@ import msgspec
 
 from rupture_watch.contracts.topics import INPUT_TYPES, Channel, topic_name
 from rupture_watch.gateway.writer import Unavailable
-from rupture_watch.kafka.admin import Unreachable
 from rupture_watch.kafka.consumer import EventConsumer
+from rupture_watch.kafka.session import Unreachable
 
 if TYPE_CHECKING:
     from rupture_watch.kafka.consumer import Seen

@@ -6,9 +6,9 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Final, Protocol
 
-from rupture_watch.kafka.admin import Unreachable
-from rupture_watch.kafka.grouped import GroupProducer
+from rupture_watch.kafka.batched import BatchProducer
 from rupture_watch.kafka.producer import Unwritten
+from rupture_watch.kafka.session import Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
@@ -57,7 +57,7 @@ class KafkaWriter:
     def __init__(self, kafka: KafkaSettings, *, timeout: float) -> None:
         self._kafka = kafka
         self._timeout = timeout
-        self._producer: GroupProducer | None = None
+        self._producer: BatchProducer | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
 
@@ -72,7 +72,7 @@ class KafkaWriter:
         Raises:
             Unreachable, NotAdmitted, Unreadable: as the producer.
         """
-        self._producer = await GroupProducer(self._kafka).__aenter__()
+        self._producer = await BatchProducer(self._kafka).__aenter__()
 
     async def stop(self) -> None:
         """Write what is under way and disconnect."""
@@ -100,7 +100,7 @@ class KafkaWriter:
             self._replace(producer, error)
             raise Unavailable from error
 
-    def _replace(self, failed: GroupProducer, error: Exception) -> None:
+    def _replace(self, failed: BatchProducer, error: Exception) -> None:
         if self._producer is not failed or self._closing:
             return
         self._producer = None
@@ -127,7 +127,7 @@ class KafkaWriter:
         task.add_done_callback(self._tasks.discard)
 
 
-async def _closed(producer: GroupProducer) -> None:
+async def _closed(producer: BatchProducer) -> None:
     """Close a producer; one that failed goes on trying until its batches have expired."""
     try:
         await producer.__aexit__(None, None, None)

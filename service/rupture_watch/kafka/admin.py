@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -17,21 +17,17 @@ from aiokafka.errors import (
 )
 
 from rupture_watch.failures import Unavailable
-from rupture_watch.kafka.admission import NOT_ALLOWED, not_allowed, refusal
+from rupture_watch.kafka.admission import NOT_ALLOWED, not_allowed
 from rupture_watch.kafka.connection import connection_arguments
+from rupture_watch.kafka.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-    from types import TracebackType
 
     from rupture_watch.settings import KafkaSettings
 
 PAUSE = 0.1
 """Seconds between two tries of a request that a moving cluster could not answer."""
-
-
-class Unreachable(Unavailable):
-    """The cluster does not answer; a command prints this line and exits with 70."""
 
 
 class Refused(Unavailable):
@@ -60,7 +56,7 @@ class TopicFound(NamedTuple):
     leaderless: int
 
 
-class Admin:
+class Admin(Session):
     """An administrative session with one cluster, for as long as the context lasts.
 
     A request that meets a broker on its way out or a leader on its way in is tried again for
@@ -73,29 +69,13 @@ class Admin:
     """
 
     def __init__(self, kafka: KafkaSettings, *, timeout: float = 30.0) -> None:
-        self._kafka = kafka
-        self._address = kafka.bootstrap
-        self._timeout = timeout
-        self._client = AIOKafkaAdminClient(
+        client = AIOKafkaAdminClient(
             **connection_arguments(kafka), request_timeout_ms=int(timeout * 1000)
         )
+        super().__init__(kafka, client)
+        self._timeout = timeout
 
-    async def __aenter__(self) -> Self:
-        try:
-            await self._client.start()
-        except BaseException as error:
-            await self._client.close()
-            if isinstance(error, KafkaError | OSError):
-                raise await refusal(self._kafka) or self._unreachable() from error
-            raise
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def _close(self) -> None:
         await self._client.close()
 
     async def brokers(self) -> list[int]:
@@ -223,9 +203,9 @@ class Admin:
                 raise not_allowed(self._kafka, type(error).__name__) from error
             except (KafkaError, OSError, TimeoutError) as error:
                 if isinstance(error, KafkaError) and not error.retriable:
-                    raise Refused(f"{type(error).__name__} from {self._address}") from error
+                    raise Refused(f"{type(error).__name__} from {self._kafka.bootstrap}") from error
                 if asyncio.get_running_loop().time() > deadline:
-                    raise self._unreachable() from error
+                    raise self._gone() from error
             await asyncio.sleep(PAUSE)
 
     def _refused(self, what: str, code: int, message: str | None) -> Exception:
@@ -233,6 +213,3 @@ class Admin:
         if issubclass(kind, NOT_ALLOWED):
             return not_allowed(self._kafka, f"{what} ({kind.__name__})")
         return Refused(f"{what}: {message or kind.__name__}")
-
-    def _unreachable(self) -> Unreachable:
-        return Unreachable(f"no answer from Kafka at {self._address}: is it running, is it yours?")

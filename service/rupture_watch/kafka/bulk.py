@@ -36,7 +36,7 @@ class BulkProducer(EventProducer):
     def __init__(self, kafka: KafkaSettings) -> None:
         super().__init__(kafka)
         self._counts: dict[str, int] = {}
-        self._open: dict[Place, Any] = {}
+        self._filling: dict[Place, Any] = {}
         self._flying: deque[tuple[asyncio.Future[object], int]] = deque()
         self._acknowledged = 0
         self._since_sent = 0
@@ -65,27 +65,29 @@ class BulkProducer(EventProducer):
         return self._acknowledged
 
     def _append(self, place: Place, event: BinaryEvent) -> bool:
-        batch = self._open.get(place)
+        batch = self._filling.get(place)
         if batch is None:
-            batch = self._open[place] = self._client.create_batch()
-        taken = batch.append(
-            timestamp=None, key=event.key, value=event.value, headers=event.headers
-        )
-        return taken is not None
+            batch = self._filling[place] = self._client.create_batch()
+        return fits(batch, event)
 
     async def _send_all(self) -> None:
         self._since_sent = 0
-        for place in list(self._open):
+        for place in list(self._filling):
             await self._send(place)
 
     async def _send(self, place: Place) -> None:
-        batch = self._open.pop(place)
+        batch = self._filling.pop(place)
+        self._flying.append((await self._send_batch(place, batch), batch.record_count()))
+
+    async def _send_batch(self, place: Place, batch: Any) -> asyncio.Future[object]:
         topic, partition = place
         try:
-            future = await self._client.send_batch(batch, topic, partition=partition)
+            written: asyncio.Future[object] = await self._client.send_batch(
+                batch, topic, partition=partition
+            )
         except KafkaError as error:
             raise Unwritten(f"{topic}: {type(error).__name__}") from error
-        self._flying.append((future, batch.record_count()))
+        return written
 
     async def _land(self) -> None:
         future, count = self._flying.popleft()
@@ -101,6 +103,12 @@ class BulkProducer(EventProducer):
         except KafkaError as error:
             raise Unwritten(f"{topic}: {type(error).__name__}") from error
         return self._counts[topic]
+
+
+def fits(batch: Any, event: BinaryEvent) -> bool:
+    """Append an event to one of the client's batches; return False where there is no room."""
+    taken = batch.append(timestamp=None, key=event.key, value=event.value, headers=event.headers)
+    return taken is not None
 
 
 @lru_cache(REMEMBERED_KEYS)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from rupture_watch.failures import Misconfigured
-from rupture_watch.kafka.admin import Admin, Unreachable
+from rupture_watch.kafka.admin import Admin
 from rupture_watch.kafka.connection import connection_arguments
+from rupture_watch.kafka.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
-    from types import TracebackType
+    from collections.abc import AsyncGenerator, Iterable, Sequence
 
     from rupture_watch.settings import KafkaSettings
 
@@ -32,12 +32,25 @@ class Seen(NamedTuple):
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...]
 
+    @classmethod
+    def of(cls, record: Any) -> Self:
+        """Return what matters of the client's own record."""
+        return cls(
+            record.topic,
+            record.partition,
+            record.offset,
+            record.timestamp,
+            record.key,
+            record.value,
+            tuple(record.headers),
+        )
+
 
 class MissingTopic(Misconfigured):
     """A topic to read does not exist; the line names it and the remedy. Exit code 78."""
 
 
-class EventConsumer:
+class EventConsumer(Session):
     """Reads every partition of some topics, each from its beginning or its end.
 
     The order is that of each partition; between partitions there is none.
@@ -57,44 +70,21 @@ class EventConsumer:
         from_beginning: bool,
         committed: bool = False,
     ) -> None:
-        self._kafka = kafka
-        self._topics = topics
-        self._client = AIOKafkaConsumer(
+        client = AIOKafkaConsumer(
             *topics,  # without a group: every partition of them
             **connection_arguments(kafka),
             enable_auto_commit=False,
             auto_offset_reset="earliest" if from_beginning else "latest",
             isolation_level="read_committed" if committed else "read_uncommitted",
         )
+        super().__init__(kafka, client)
+        self._topics = topics
 
-    async def __aenter__(self) -> Self:
-        try:
-            await self._check_topics()
-            await self._client.start()
-            for partition in self._client.assignment():  # settled before anybody writes more
-                await self._client.position(partition)
-        except BaseException as error:
-            await self._client.stop()
-            if isinstance(error, KafkaError | OSError):
-                raise Unreachable(f"no answer from Kafka at {self._kafka.bootstrap}") from error
-            raise
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._client.stop()
-
-    async def _check_topics(self) -> None:
-        """Look first: the client waits for an unknown topic until its time is up."""
-        async with Admin(self._kafka) as admin:
-            existing = await admin.topics()
-        for topic in self._topics:
-            if topic not in existing:
-                raise MissingTopic(f"{topic} is missing: run `rupture-watch topics create`")
+    async def _open(self) -> None:
+        await check_topics(self._kafka, self._topics)
+        await super()._open()
+        for partition in self._client.assignment():  # settled before anybody writes more
+            await self._client.position(partition)
 
     async def follow(self) -> AsyncGenerator[Seen, None]:
         """Yield records as they come, without end."""
@@ -121,15 +111,30 @@ class EventConsumer:
                 return True
         return False
 
-    async def _fetch(self) -> list[Seen]:
+    async def _fetch(self, most: int | None = None) -> list[Seen]:
         try:
-            fetched = await self._client.getmany(timeout_ms=WAIT)
+            fetched = await self._client.getmany(timeout_ms=WAIT, max_records=most)
         except KafkaError as error:
-            raise Unreachable(
-                f"Kafka at {self._kafka.bootstrap}: {type(error).__name__}"
-            ) from error
-        return [
-            Seen(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, tuple(r.headers))
-            for records in fetched.values()
-            for r in records
-        ]
+            raise self._gone(error) from error
+        return [Seen.of(record) for records in fetched.values() for record in records]
+
+
+async def check_topics(
+    kafka: KafkaSettings, topics: Iterable[str], *, group: str = "", limit: float = 30.0
+) -> None:
+    """Look first: a client waits for a topic that is not there, or a group that it may not join.
+
+    ``limit``: seconds, as :class:`Admin`'s ``timeout``.
+
+    Raises:
+        MissingTopic: one does not exist.
+        NotAdmitted: the group may not be joined.
+        Unreachable: the cluster does not answer.
+    """
+    async with Admin(kafka, timeout=limit) as admin:
+        existing = await admin.topics()
+        if group:
+            await admin.members(group)
+    for topic in topics:
+        if topic not in existing:
+            raise MissingTopic(f"{topic} is missing: run `rupture-watch topics create`")

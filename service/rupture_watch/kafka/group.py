@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
-from rupture_watch.kafka.admin import Admin, Unreachable
 from rupture_watch.kafka.connection import connection_arguments
-from rupture_watch.kafka.consumer import WAIT, MissingTopic, Seen
+from rupture_watch.kafka.consumer import WAIT, Seen, check_topics
+from rupture_watch.kafka.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-    from types import TracebackType
 
     from rupture_watch.kafka.admin import Place
     from rupture_watch.settings import KafkaSettings
@@ -25,7 +24,7 @@ LOOK: Final = 2.0
 """Seconds between two looks at whether the cluster still answers, and for one of them."""
 
 
-class GroupConsumer:
+class GroupConsumer(Session):
     """Reads the partitions that the group gives to this member; nothing is committed by itself.
 
     A record is seen again until it is committed. Whoever keeps offsets of their own, written
@@ -50,17 +49,8 @@ class GroupConsumer:
         session_timeout: float = 10.0,
         remembered: Callable[[], Awaitable[Mapping[Place, int]]] | None = None,
     ) -> None:
-        self._kafka = kafka
-        self._topics = topics
-        self._group = group
-        self._remembered = remembered
-        self._settled = asyncio.Event()
-        self.settlements = 0
-        """How often the group has given places so far."""
-        self._failure: Exception | None = None
-        self._answered = 0.0
         session = int(session_timeout * 1000)
-        self._client = AIOKafkaConsumer(
+        client = AIOKafkaConsumer(
             **connection_arguments(kafka),
             group_id=group,
             enable_auto_commit=False,
@@ -69,27 +59,21 @@ class GroupConsumer:
             session_timeout_ms=session,
             heartbeat_interval_ms=session // BEATS,
         )
+        super().__init__(kafka, client)
+        self._topics = topics
+        self._group = group
+        self._remembered = remembered
+        self._settled = asyncio.Event()
+        self.settlements = 0
+        """How often the group has given places so far."""
+        self._failure: Exception | None = None
+        self._answered = 0.0
 
-    async def __aenter__(self) -> Self:
-        try:
-            await self._check_topics()
-            await self._client.start()
-            self._client.subscribe(self._topics, listener=_Listener(self))
-        except BaseException as error:
-            await self._client.stop()
-            if isinstance(error, KafkaError | OSError):
-                raise self._gone() from error
-            raise
+    async def _open(self) -> None:
+        await check_topics(self._kafka, self._topics, group=self._group)
+        await super()._open()
+        self._client.subscribe(self._topics, listener=_Listener(self))
         self._answered = _now()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._client.stop()
 
     @property
     def assigned(self) -> bool:
@@ -113,11 +97,7 @@ class GroupConsumer:
             raise self._gone(error) from error
         if self._failure is not None:
             raise self._failure
-        return [
-            Seen(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, tuple(r.headers))
-            for records in fetched.values()
-            for r in records
-        ]
+        return [Seen.of(record) for records in fetched.values() for record in records]
 
     async def _wait(self) -> None:
         """Wait a short while for the group to settle."""
@@ -193,14 +173,6 @@ class GroupConsumer:
         self._answered = _now()
         return 0
 
-    async def _check_topics(self) -> None:
-        async with Admin(self._kafka) as admin:
-            existing = await admin.topics()
-            await admin.members(self._group)  # one that may not be joined is waited for in vain
-        for topic in self._topics:
-            if topic not in existing:
-                raise MissingTopic(f"{topic} is missing: run `rupture-watch topics create`")
-
     async def settle(self, places: Collection[TopicPartition]) -> None:
         """Begin where the offsets kept elsewhere say; called by the group's listener."""
         try:
@@ -218,11 +190,6 @@ class GroupConsumer:
     def unsettle(self) -> None:
         """Read nothing until the group has settled again; called by the group's listener."""
         self._settled.clear()
-
-    def _gone(self, error: Exception | None = None) -> Unreachable:
-        if error is None:
-            return Unreachable(f"no answer from Kafka at {self._kafka.bootstrap}")
-        return Unreachable(f"Kafka at {self._kafka.bootstrap}: {type(error).__name__}")
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka carries no types

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from rupture_watch.failures import Unavailable
-from rupture_watch.kafka.admin import Unreachable
-from rupture_watch.kafka.admission import refusal
 from rupture_watch.kafka.connection import connection_arguments
+from rupture_watch.kafka.session import Session
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Sequence
-    from types import TracebackType
 
     from rupture_watch.kafka.binary_mode import BinaryEvent
     from rupture_watch.settings import KafkaSettings
@@ -27,7 +25,7 @@ LARGEST = 5 * 1024 * 1024
 """Bytes: the limit of the dead-letter topic, so that the broker decides, not the client."""
 
 
-class EventProducer:
+class EventProducer(Session):
     """An idempotent producer; the key's murmur2 hash picks the partition, as Java's does.
 
     ``send`` returns once the record is queued, with a future that resolves when it is written.
@@ -35,8 +33,7 @@ class EventProducer:
     """
 
     def __init__(self, kafka: KafkaSettings) -> None:
-        self._kafka = kafka
-        self._client = AIOKafkaProducer(
+        client = AIOKafkaProducer(
             **connection_arguments(kafka),
             enable_idempotence=True,
             acks="all",
@@ -44,25 +41,7 @@ class EventProducer:
             max_batch_size=BATCH,
             max_request_size=LARGEST,
         )
-
-    async def __aenter__(self) -> Self:
-        try:
-            await self._client.start()
-        except BaseException as error:
-            await self._client.stop()
-            if isinstance(error, KafkaError | OSError):
-                gone = Unreachable(f"no answer from Kafka at {self._kafka.bootstrap}")
-                raise await refusal(self._kafka) or gone from error
-            raise
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._client.stop()
+        super().__init__(kafka, client)
 
     async def send(
         self,

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
-from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
-from rupture_watch.kafka.admin import Unreachable
 from rupture_watch.kafka.consumer import EventConsumer, Seen
 
 if TYPE_CHECKING:
@@ -16,8 +14,6 @@ if TYPE_CHECKING:
     from rupture_watch.kafka.admin import Place
     from rupture_watch.settings import KafkaSettings
 
-WAIT: Final = 200
-"""Milliseconds for which an empty fetch waits."""
 MOST: Final = 500
 """Records of one batch: what a reader stores in one transaction."""
 
@@ -40,21 +36,16 @@ class ResumingConsumer(EventConsumer):
         super().__init__(kafka, topics, from_beginning=True)
         self._offsets = offsets
 
-    async def __aenter__(self) -> Self:
-        await super().__aenter__()
-        try:
-            partitions = list(self._client.assignment())
-            first = await self._client.beginning_offsets(partitions)
-            ends = await self._client.end_offsets(partitions)
-            for partition in partitions:
-                offset = self._offsets.get((partition.topic, partition.partition), 0)
-                if not first[partition] <= offset <= ends[partition]:
-                    offset = first[partition]
-                self._client.seek(TopicPartition(*partition), offset)
-        except (KafkaError, OSError) as error:
-            await self._client.stop()
-            raise Unreachable(f"Kafka at {self._kafka.bootstrap} stopped answering") from error
-        return self
+    async def _open(self) -> None:
+        await super()._open()
+        partitions = list(self._client.assignment())
+        first = await self._client.beginning_offsets(partitions)
+        ends = await self._client.end_offsets(partitions)
+        for partition in partitions:
+            offset = self._offsets.get((partition.topic, partition.partition), 0)
+            if not first[partition] <= offset <= ends[partition]:
+                offset = first[partition]
+            self._client.seek(partition, offset)
 
     async def batches(self) -> AsyncGenerator[list[Seen], None]:
         """Yield records in batches, without end; an empty one now and then where nothing comes.
@@ -63,24 +54,18 @@ class ResumingConsumer(EventConsumer):
             Unreachable: the cluster stopped answering.
         """
         while True:
-            try:
-                fetched = await self._client.getmany(timeout_ms=WAIT, max_records=MOST)
-            except KafkaError as error:
-                kind = type(error).__name__
-                raise Unreachable(f"Kafka at {self._kafka.bootstrap}: {kind}") from error
-            yield [
-                Seen(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, tuple(r.headers))
-                for records in fetched.values()
-                for r in records
-            ]
+            yield await self._fetch(MOST)
 
     async def lag(self) -> int:
-        """Return how many records have been written that were not handed out yet."""
+        """Return how many records have been written that were not handed out yet.
+
+        Raises:
+            Unreachable: the cluster stopped answering.
+        """
         try:
             ends = await self._client.end_offsets(list(self._client.assignment()))
             return sum(
                 [end - await self._client.position(partition) for partition, end in ends.items()]
             )
         except KafkaError as error:
-            kind = type(error).__name__
-            raise Unreachable(f"Kafka at {self._kafka.bootstrap}: {kind}") from error
+            raise self._gone(error) from error

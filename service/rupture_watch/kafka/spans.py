@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from rupture_watch.kafka.admin import Unreachable
 from rupture_watch.kafka.connection import connection_arguments
 from rupture_watch.kafka.consumer import WAIT, Seen
+from rupture_watch.kafka.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable
-    from types import TracebackType
 
     from rupture_watch.kafka.admin import Place
     from rupture_watch.settings import KafkaSettings
@@ -35,7 +34,7 @@ class Span(NamedTuple):
         return max(0, self.end - self.first)
 
 
-class SpanReader:
+class SpanReader(Session):
     """Reads stretches of partitions, without group or commits; only what is committed.
 
     Raises (every method):
@@ -43,32 +42,14 @@ class SpanReader:
     """
 
     def __init__(self, kafka: KafkaSettings) -> None:
-        self._kafka = kafka
-        self._client = AIOKafkaConsumer(
+        client = AIOKafkaConsumer(
             **connection_arguments(kafka),
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             fetch_max_wait_ms=SWITCH,
             isolation_level="read_committed",
         )
-
-    async def __aenter__(self) -> Self:
-        try:
-            await self._client.start()
-        except BaseException as error:
-            await self._client.stop()
-            if isinstance(error, KafkaError | OSError):
-                raise self._unreachable(error) from error
-            raise
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._client.stop()
+        super().__init__(kafka, client)
 
     async def spans(self, places: Iterable[Place]) -> dict[Place, Span]:
         """Return what these partitions hold now."""
@@ -77,7 +58,7 @@ class SpanReader:
             firsts = await self._client.beginning_offsets(partitions)
             ends = await self._client.end_offsets(partitions)
         except KafkaError as error:
-            raise self._unreachable(error) from error
+            raise self._gone(error) from error
         return {(tp.topic, tp.partition): Span(firsts[tp], ends[tp]) for tp in partitions}
 
     async def read(self, place: Place, span: Span) -> AsyncGenerator[tuple[list[Seen], int], None]:
@@ -93,13 +74,6 @@ class SpanReader:
                 fetched = await self._client.getmany(partition, timeout_ms=WAIT)
                 position = await self._client.position(partition)
             except KafkaError as error:
-                raise self._unreachable(error) from error
-            records = [
-                Seen(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, tuple(r.headers))
-                for r in fetched.get(partition, ())
-                if r.offset < span.end
-            ]
+                raise self._gone(error) from error
+            records = [Seen.of(r) for r in fetched.get(partition, ()) if r.offset < span.end]
             yield records, min(position, span.end)
-
-    def _unreachable(self, error: BaseException) -> Unreachable:
-        return Unreachable(f"Kafka at {self._kafka.bootstrap}: {type(error).__name__}")

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced
 
 from rupture_watch.failures import Unavailable
-from rupture_watch.kafka.admin import Unreachable
-from rupture_watch.kafka.admission import refusal
 from rupture_watch.kafka.bulk import partition_hash
 from rupture_watch.kafka.connection import connection_arguments
 from rupture_watch.kafka.producer import BATCH, LARGEST, Unwritten
+from rupture_watch.kafka.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from types import TracebackType
 
     from rupture_watch.kafka.admin import Place
     from rupture_watch.settings import KafkaSettings
@@ -46,7 +44,7 @@ class Overtaken(Unavailable):
     """Another process took over this transactional id; what it left undone is its business."""
 
 
-class AtomicProducer:
+class AtomicProducer(Session):
     """Writes sets of records, each set wholly or not at all, and each once.
 
     Entering the context ends whatever an earlier process of the same id left open, and shuts that
@@ -54,9 +52,7 @@ class AtomicProducer:
     """
 
     def __init__(self, kafka: KafkaSettings, transactional_id: str) -> None:
-        self._kafka = kafka
-        self._counts: dict[str, int] = {}
-        self._client = AIOKafkaProducer(
+        client = AIOKafkaProducer(
             **connection_arguments(kafka),
             transactional_id=transactional_id,
             transaction_timeout_ms=int(LIMIT * 1000),
@@ -65,28 +61,14 @@ class AtomicProducer:
             max_batch_size=BATCH,
             max_request_size=LARGEST,
         )
+        super().__init__(kafka, client)
+        self._counts: dict[str, int] = {}
 
-    async def __aenter__(self) -> Self:
-        try:
-            await self._client.start()
-            async with asyncio.timeout(LIMIT):
-                await self._client.begin_transaction()
-                await self._client.abort_transaction()
-        except BaseException as error:
-            await self._client.stop()
-            if isinstance(error, KafkaError | OSError | TimeoutError):
-                gone = Unreachable(f"no answer from Kafka at {self._kafka.bootstrap}")
-                raise await refusal(self._kafka) or gone from error
-            raise
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._client.stop()
+    async def _open(self) -> None:
+        await super()._open()
+        async with asyncio.timeout(LIMIT):
+            await self._client.begin_transaction()
+            await self._client.abort_transaction()
 
     async def write(
         self,

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from rupture_watch.contracts import writing
 from rupture_watch.contracts.topics import Channel, topic_name
-from rupture_watch.kafka.admin import Unreachable
 from rupture_watch.kafka.consumer import EventConsumer
 from rupture_watch.kafka.producer import EventProducer, acknowledged
+from rupture_watch.kafka.session import Unreachable
 
 if TYPE_CHECKING:
     from rupture_watch.alliance.ruleset import RuleSet

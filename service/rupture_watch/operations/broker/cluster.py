@@ -7,7 +7,8 @@ import base64
 import uuid
 from typing import TYPE_CHECKING, Self
 
-from rupture_watch.kafka.admin import Admin, Refused, Unreachable
+from rupture_watch.kafka.admin import Admin, Refused
+from rupture_watch.kafka.session import Unreachable
 from rupture_watch.operations.broker.failure import BrokerFailure
 from rupture_watch.operations.broker.node import HOST, Node, Ports, free_ports, is_free
 from rupture_watch.settings import KafkaSettings

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiokafka.errors import KafkaError
 
-from rupture_watch.kafka.bulk import BulkProducer, partition_hash
+from rupture_watch.kafka.bulk import BulkProducer, fits, partition_hash
 from rupture_watch.kafka.producer import Unwritten
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ FEW = 4
 """Events up to which the client's own batches, shared with other requests, cost less."""
 
 
-class GroupProducer(BulkProducer):
+class BatchProducer(BulkProducer):
     """Writes groups of events side by side; each group knows when all of it is written."""
 
     async def write(self, events: Sequence[tuple[str, BinaryEvent]]) -> None:
@@ -51,25 +51,10 @@ class GroupProducer(BulkProducer):
             count = self._counts.get(topic) or await self._count_partitions(topic)
             place = topic, partition_hash(event.key) % count
             batch = filling.get(place)
-            while batch is None or not _append(batch, event):
+            while batch is None or not fits(batch, event):
                 if batch is not None:
                     futures.append(await self._send_batch(place, batch))
                 batch = filling[place] = self._client.create_batch()
         for place, batch in filling.items():
             futures.append(await self._send_batch(place, batch))
         return futures
-
-    async def _send_batch(self, place: Place, batch: Any) -> asyncio.Future[object]:
-        topic, partition = place
-        try:
-            written: asyncio.Future[object] = await self._client.send_batch(
-                batch, topic, partition=partition
-            )
-        except KafkaError as error:
-            raise Unwritten(f"{topic}: {type(error).__name__}") from error
-        return written
-
-
-def _append(batch: Any, event: BinaryEvent) -> bool:
-    taken = batch.append(timestamp=None, key=event.key, value=event.value, headers=event.headers)
-    return taken is not None
