@@ -18,10 +18,11 @@ from rupture_watch.gateway.settings import GatewaySettings
 from rupture_watch.gateway.writer import Unavailable
 from rupture_watch.kafka.consumer import Seen
 from rupture_watch.settings import Settings
+from tests.waiting import until
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
     from rupture_watch.gateway.edge import Edge
@@ -85,15 +86,6 @@ def key_file(folder: Path, since: dt.datetime) -> Path:
     file = folder / "keys.toml"
     file.write_text(key_stanza("k", b"k" * 32, since))
     return file
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    """Wait for a condition, for twenty seconds at most."""
-    async with asyncio.timeout(20):
-        while True:
-            if holds():
-                return
-            await asyncio.sleep(0.01)
 
 
 def put_together(

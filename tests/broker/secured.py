@@ -27,10 +27,12 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from rupture_watch.kafka.admin import Admin, Unreachable
+from rupture_watch.kafka.admin import Admin
 from rupture_watch.kafka.admission import NotAdmitted
+from rupture_watch.kafka.session import Unreachable
 from rupture_watch.operations.broker import LocalBroker
 from rupture_watch.settings import KafkaSettings
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
@@ -172,13 +174,15 @@ async def secured(
 
 async def _until_admitted(kafka: KafkaSettings) -> None:
     """Wait until the broker has learnt what its controller was told."""
-    async with asyncio.timeout(LIMIT):
-        while True:
-            try:
-                async with Admin(kafka):
-                    return
-            except (NotAdmitted, Unreachable):
-                await asyncio.sleep(0.1)
+
+    async def admitted() -> bool:
+        try:
+            async with Admin(kafka):
+                return True
+        except (NotAdmitted, Unreachable):
+            return False
+
+    await until(admitted, limit=LIMIT)
 
 
 def _binding(user: str, right: Right) -> AclBinding:

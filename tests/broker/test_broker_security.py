@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 
-from rupture_watch.kafka.admin import Admin, TopicPlan, Unreachable
+from rupture_watch.kafka.admin import Admin, TopicPlan
 from rupture_watch.kafka.admission import NotAdmitted
 from rupture_watch.kafka.consumer import EventConsumer
 from rupture_watch.kafka.producer import EventProducer, acknowledged
+from rupture_watch.kafka.session import Unreachable
 from rupture_watch.operations.broker import LocalBroker
 from rupture_watch.settings import KafkaSettings
 

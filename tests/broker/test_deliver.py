@@ -21,6 +21,7 @@ from tests.receivers.alerts import STATEMENT, alert_id, record, revision
 from tests.receivers.deliver import Deliver, configured
 from tests.receivers.post import PostOffice, open_office
 from tests.receivers.sink import SECRET, Sink, listening
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -55,12 +56,12 @@ async def _publish(settings: Settings, revisions: Iterable[AlertRevision]) -> in
 
 async def _committed(settings: Settings, records: int, limit: float = 30.0) -> None:
     """Wait until the group has committed this many records."""
-    async with asyncio.timeout(limit), Admin(settings.kafka) as admin:
-        while True:
-            found = await admin.committed(group_name(settings.app_id))
-            if sum(found.values()) == records:
-                return
-            await asyncio.sleep(0.1)
+    async with Admin(settings.kafka) as admin:
+
+        async def committed() -> bool:
+            return sum((await admin.committed(group_name(settings.app_id))).values()) == records
+
+        await until(committed, limit=limit)
 
 
 async def test_alerts_arrive_everywhere_and_every_offset_is_committed(

@@ -25,6 +25,7 @@ from rupture_watch.operations.broker import LocalBroker
 from rupture_watch.operations.topics import create
 from rupture_watch.settings import as_environment
 from tests.ehr_bodies import CANARY, PATIENT, body, bundle, encounter, event, response, siu
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -114,11 +115,11 @@ async def _post(client: httpx.AsyncClient, path: str, content: bytes, media: str
 
 async def _until_good(ask: Callable[[], Awaitable[httpx.Response]]) -> None:
     """Ask again and again, as a patient sender does."""
-    while True:
-        answer = await ask()
-        if answer.status_code == 200:
-            return
-        await asyncio.sleep(0.2)
+
+    async def good() -> bool:
+        return (await ask()).status_code == 200
+
+    await until(good, limit=60)
 
 
 async def _written(settings: Settings) -> list[Seen]:
@@ -200,9 +201,8 @@ async def test_with_the_broker_killed_nothing_is_promised_and_a_repeat_changes_n
             assert (await client.get("/livez")).status_code == 200
             await own.start_node(1)
             await own.answering({1})
-            async with asyncio.timeout(60):
-                await _until_good(lambda: _post(client, "/events", batch, BATCH))
-                await _until_good(lambda: client.get("/readyz"))
+            await _until_good(lambda: _post(client, "/events", batch, BATCH))
+            await _until_good(lambda: client.get("/readyz"))
             assert (await _post(client, "/events", batch, BATCH)).json()["written"] == 50
             assert await process.stop() == 0
         written = await _written(settings)

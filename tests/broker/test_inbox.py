@@ -13,9 +13,10 @@ import aiohttp
 import pytest
 
 from rupture_watch.contracts.reading import read
-from rupture_watch.inbox.roles import Role
+from rupture_watch.inbox.access.roles import Role
 from tests.browser.stage import Stage, alerts_of, staged, stories
 from tests.inbox_records import Tape
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -72,9 +73,11 @@ async def test_killed_in_the_middle_of_answers_it_loses_none_and_sends_none_twic
                 return
 
         answers = [asyncio.create_task(answer(number)) for number in range(60)]
-        async with asyncio.timeout(60):
-            while len(taken) < 10:  # noqa: ASYNC110 - another process's answers
-                await asyncio.sleep(0.005)
+
+        async def some_were_taken() -> bool:
+            return len(taken) >= 10
+
+        await until(some_were_taken, limit=60)
         stage.process.kill()
         await stage.process.wait()
         await asyncio.gather(*answers)

@@ -15,11 +15,12 @@ from rupture_watch.contracts.reasons import Reason
 from rupture_watch.contracts.topics import INPUT_TYPES, Channel, topic_name
 from rupture_watch.effects import DeadLetter
 from rupture_watch.kafka.acls import Right, roles
-from rupture_watch.kafka.admin import Admin, Refused, Unreachable
+from rupture_watch.kafka.admin import Admin, Refused
 from rupture_watch.kafka.admission import NotAdmitted
 from rupture_watch.kafka.consumer import EventConsumer, MissingTopic
 from rupture_watch.kafka.group import GroupConsumer
 from rupture_watch.kafka.producer import Unwritten
+from rupture_watch.kafka.session import Unreachable
 from rupture_watch.kafka.transactions import AtomicProducer, Write
 from rupture_watch.operations import topics
 from rupture_watch.operations.dead_letters.redrive import Order, redrive

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 from rupture_watch.contracts import schemas
 from rupture_watch.contracts.topics import Channel, EventType, topic_name
-from rupture_watch.kafka.admin import Unreachable
+from rupture_watch.kafka.session import Unreachable
 from rupture_watch.operations.rulesets_used import UnknownRuleSet, changes
 from rupture_watch.rulesets import load_ruleset
 from rupture_watch.stream.rulesets import PARTITION, announce

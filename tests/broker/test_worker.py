@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import os
@@ -18,6 +17,7 @@ from rupture_watch.kafka.topics import changelog_name, declared
 from rupture_watch.operations import topics
 from tests.faults.topic_reader import drained, folded, producing, read_all
 from tests.faults.worker import COUNTING, Worker
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -197,8 +197,11 @@ async def test_a_lone_worker_that_stood_still_past_its_session_has_forgotten_not
         await lone.ready()
         lone.signal(signal.SIGSTOP)
         async with Admin(settings.kafka) as admin:
-            while await admin.members(settings.app_id):  # noqa: ASYNC110 - the group's own state
-                await asyncio.sleep(0.1)
+
+            async def put_out() -> bool:
+                return not await admin.members(settings.app_id)
+
+            await until(put_out)
         lone.signal(signal.SIGCONT)
         await _send(settings, events)
         await drained(settings, [_name(settings, Channel.RATINGS)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import random
 from collections import Counter, defaultdict
@@ -22,6 +21,7 @@ from tests.receivers.deliver import Deliver, configured
 from tests.receivers.office import in_folder
 from tests.receivers.post import PostOffice, open_office
 from tests.receivers.sink import Sink, listening
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,13 +101,12 @@ async def _publish(settings: Settings) -> None:
 
 
 async def _nothing_waits(deliver: Deliver) -> None:
-    async with asyncio.timeout(LIMIT):
-        while True:
-            _, page = await deliver.probe("/metrics")
-            pending = [x for x in page.splitlines() if "deliveries_pending{" in x]
-            if pending and all(line.endswith(" 0.0") for line in pending):
-                return
-            await asyncio.sleep(0.2)
+    async def nothing_waits() -> bool:
+        _, page = await deliver.probe("/metrics")
+        pending = [x for x in page.splitlines() if "deliveries_pending{" in x]
+        return bool(pending) and all(line.endswith(" 0.0") for line in pending)
+
+    await until(nothing_waits, limit=LIMIT)
 
 
 def _each_once_and_in_order(sink: Sink) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from tests.faults.topic_reader import producing
 from tests.receivers.alerts import record, revision
 from tests.receivers.deliver import Deliver, configured
 from tests.receivers.fhir import fhir_server, require
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,6 +84,8 @@ async def _publish(settings: Settings) -> None:
 
 async def _until(server: FhirServer, provenances: int) -> None:
     """Wait until the server has heard of this many revisions."""
-    async with asyncio.timeout(LIMIT):
-        while len(await server.all("Provenance")) < provenances:  # noqa: ASYNC110 - another's state
-            await asyncio.sleep(0.05)
+
+    async def heard() -> bool:
+        return len(await server.all("Provenance")) >= provenances
+
+    await until(heard, limit=LIMIT)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +9,10 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from rupture_watch.kafka.admin import Admin
 from rupture_watch.kafka.connection import connection_arguments
+from tests.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Iterable, Mapping
 
     from rupture_watch.settings import KafkaSettings, Settings
 
@@ -59,14 +59,9 @@ async def drained(settings: Settings, topics: Iterable[str], *, limit: float = 6
     try:
         places = consumer.assignment()
         ends = await consumer.end_offsets(places)
-        async with asyncio.timeout(limit), Admin(settings.kafka) as admin:
-            while True:
-                committed = await admin.committed(settings.app_id, places)
-                if all(committed.get(place, 0) >= end for place, end in ends.items()):
-                    return
-                await asyncio.sleep(0.1)
     finally:
         await consumer.stop()
+    await _committed_up_to(settings, ends, limit)
 
 
 async def caught_up(settings: Settings, topics: Iterable[str], *, limit: float = 60.0) -> None:
@@ -78,12 +73,19 @@ async def caught_up(settings: Settings, topics: Iterable[str], *, limit: float =
     for topic in topics:
         for record in await committed_records(settings.kafka, topic):
             ends[record.topic, record.partition] = record.offset + 1
-    async with asyncio.timeout(limit), Admin(settings.kafka) as admin:
-        while True:
+    await _committed_up_to(settings, ends, limit)
+
+
+async def _committed_up_to(
+    settings: Settings, ends: Mapping[tuple[str, int], int], limit: float
+) -> None:
+    async with Admin(settings.kafka) as admin:
+
+        async def committed() -> bool:
             found = await admin.committed(settings.app_id, ends)
-            if all(found.get(place, 0) >= end for place, end in ends.items()):
-                return
-            await asyncio.sleep(0.1)
+            return all(found.get(place, 0) >= end for place, end in ends.items())
+
+        await until(committed, limit=limit)
 
 
 @asynccontextmanager

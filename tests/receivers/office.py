@@ -23,6 +23,7 @@ from rupture_watch.delivery.measures import CATALOGUE
 from rupture_watch.delivery.results import State
 from rupture_watch.metrics import Metrics
 from tests.receivers.sink import SECRET
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -110,9 +111,11 @@ class Office:
 
     async def settled(self, limit: float = LIMIT) -> list[Row]:
         """Wait until nothing waits any more; return all deliveries."""
-        async with asyncio.timeout(limit):
-            while any(row.state == State.PENDING for row in await self.rows()):  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+
+        async def nothing_waits() -> bool:
+            return all(row.state != State.PENDING for row in await self.rows())
+
+        await until(nothing_waits, limit=limit)
         return await self.rows()
 
 
