@@ -11,8 +11,8 @@ from math import nan, sqrt
 from statistics import fmean
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from benchmarks.accuracy.sudden_change import Criteria, is_gain, reliable_change
 from rupture_watch.operations.simulate.answers import LAYOUTS
-from rupture_watch.operations.sudden_change import Criteria, is_gain, reliable_change
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rupture_watch.operations.sudden_change import (
+from benchmarks.accuracy.sudden_change import (
     Change,
     Criteria,
     gains,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rupture_watch.operations.sudden_change import (
+from benchmarks.accuracy.sudden_change import (
     Change,
     Criteria,
     gains,

@@ -112,10 +112,6 @@ class LocalBroker:
         await self.nodes[number].start(self._cluster_id())
         await self.answering({number})
 
-    async def stop_node(self, number: int) -> None:
-        """Stop one node, controlled: it hands its partitions over first."""
-        await self.nodes[number].stop()
-
     async def kill_node(self, number: int) -> None:
         """Kill one node (SIGKILL)."""
         await self.nodes[number].kill()

@@ -12,8 +12,6 @@ from rupture_watch.alliance.findings import WATCH, Source
 from rupture_watch.alliance.rules.catalogue import RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from rupture_watch.alliance.alerts import Alert
     from rupture_watch.alliance.facts import Microseconds
     from rupture_watch.alliance.history import History
@@ -56,11 +54,6 @@ def told(case: Known, catalogue: Catalogue) -> Told:
         sum(bool(session.client) for session in sessions),
         span / _WEEK + 1,
     )
-
-
-def told_all(cases: Iterable[Known], catalogue: Catalogue) -> list[Told]:
-    """Judge cases one after the other."""
-    return [told(case, catalogue) for case in cases]
 
 
 def _is_factual(alert: Alert) -> bool:
